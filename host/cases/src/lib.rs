@@ -1,0 +1,1 @@
+//! Cases and tickets kept in step.

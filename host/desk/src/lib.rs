@@ -1,0 +1,1 @@
+//! From one ticket event to committed effects.

@@ -1,0 +1,1 @@
+//! Who is writing, and how sure that is.

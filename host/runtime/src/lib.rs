@@ -1,0 +1,1 @@
+//! Runs Ordercase plugins in a sandbox.

@@ -1,0 +1,3 @@
+//! The Ordercase host: joins shops to Zendesk.
+
+fn main() {}

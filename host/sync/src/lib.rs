@@ -1,0 +1,1 @@
+//! Inbox, streams, outbox: what to do next.

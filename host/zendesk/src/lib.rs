@@ -1,0 +1,1 @@
+//! The Zendesk client and the only writer to tickets.

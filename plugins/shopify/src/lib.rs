@@ -1,0 +1,1 @@
+//! Shopify as an Ordercase source.

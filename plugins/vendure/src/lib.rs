@@ -1,0 +1,1 @@
+//! Vendure as an Ordercase source.

@@ -1,0 +1,3 @@
+//! Build, run and check Ordercase plugins.
+
+fn main() {}

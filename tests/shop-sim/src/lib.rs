@@ -1,0 +1,1 @@
+//! A strict shop in a box.

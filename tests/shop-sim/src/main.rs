@@ -1,0 +1,3 @@
+//! A strict shop in a box.
+
+fn main() {}

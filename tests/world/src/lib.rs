@@ -1,0 +1,1 @@
+//! Builds whole worlds for tests and the demo.

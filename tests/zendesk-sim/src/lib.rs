@@ -1,0 +1,1 @@
+//! A strict Zendesk in a box.

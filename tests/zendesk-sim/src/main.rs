@@ -1,0 +1,3 @@
+//! A strict Zendesk in a box.
+
+fn main() {}

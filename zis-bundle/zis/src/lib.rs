@@ -1,0 +1,1 @@
+//! ZIS bundles: model, linter, emulator.
