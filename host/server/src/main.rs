@@ -1,3 +1,10 @@
-//! The Ordercase host: joins shops to Zendesk.
+//! `ordercase`: the host and its command line. See [`ordercase_server`].
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use ordercase_server::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run::main(Cli::parse())
+}

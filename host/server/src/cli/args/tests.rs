@@ -1,0 +1,74 @@
+use clap::{CommandFactory as _, error::ErrorKind};
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+fn refused(line: &str) -> ErrorKind {
+    parse(line).map(|_| ()).unwrap_err().kind()
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_verbs_of_the_contract_parse() {
+    for line in [
+        "ordercase tenant add Acme",
+        "ordercase desk add ten_1 --subdomain acme --secret api_token=env:V --secret email=file:P",
+        "ordercase connect ten_1 --plugin p.wasm --name n --setting k=v --secret s=env:V --secret t=file:P",
+        "ordercase case set cas_1 --status open --priority high --comment text",
+        "ordercase ticket show dsk_1 35436",
+        "ordercase accounts",
+        "ordercase serve --data d --listen 127.0.0.1:0 --public-url https://o.example --dev-connect a.example=127.0.0.1:9",
+        "ordercase desk install ten_1 dsk_1 --bundle b.json",
+        "ordercase desk set ten_1 dsk_1 --note-rule on",
+        "ordercase connection show con_1",
+        "ordercase connection list ten_1",
+        "ordercase dead-letters list",
+        "ordercase doctor --server http://127.0.0.1:1 --data d",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
+    }
+}
+
+#[test]
+fn wrong_usage_is_refused() {
+    assert_eq!(refused("ordercase case set cas_1"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("ordercase ticket show dsk_1 abc"), ErrorKind::ValueValidation);
+    assert_eq!(refused("ordercase desk add ten_1 --subdomain a"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(
+        refused("ordercase desk add ten_1 --subdomain a --secret api_token=plain"),
+        ErrorKind::ValueValidation
+    );
+    assert_eq!(
+        refused("ordercase serve --dev-connect a.example=10.0.0.1:80"),
+        ErrorKind::ValueValidation
+    );
+}
+
+#[test]
+fn notes_are_off_unless_asked_for() {
+    let cli = parse("ordercase desk add t --subdomain a --secret oauth_token=env:V").unwrap();
+    let Command::Desk(DeskVerb::Add(add)) = cli.command else {
+        panic!("another verb")
+    };
+    assert!(!add.note_rule.is_on());
+}
+
+#[test]
+fn the_help_teaches() {
+    let mut command = Cli::command().term_width(100);
+    insta::assert_snapshot!("help", command.render_long_help().to_string());
+    for path in [&["serve"][..], &["desk", "add"], &["connect"], &["case", "set"]] {
+        let mut verb = &mut command;
+        for name in path {
+            verb = verb.find_subcommand_mut(name).unwrap();
+        }
+        insta::assert_snapshot!(format!("help_{}", path.join("_")), verb.render_long_help().to_string());
+    }
+}

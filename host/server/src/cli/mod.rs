@@ -1,0 +1,14 @@
+//! The command line: what people type, and nothing of what it does.
+//!
+//! Verbs that change state call the admin API of a running server, or take the data directory's lock
+//! and do the same work in this process when none runs ([`transport`]). Each prints one JSON document.
+
+mod args;
+pub mod run;
+pub mod transport;
+
+pub use args::{
+    CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeadLetterVerb, DeskAdd, DeskInstall,
+    DeskSet, DeskVerb, Host, NoteRule, SecretArg, Serve, Setting, TenantVerb, TicketVerb,
+    ZendeskPlan,
+};

@@ -1,0 +1,287 @@
+//! The data directory: what lies where, who may read it, and who holds it.
+//!
+//! | File | What | Mode |
+//! |---|---|---|
+//! | `ordercase.db` | the store | 0600 through the umask of the directory, 0700 |
+//! | `admin-token` | bearer of the admin API, made at first start | 0600 |
+//! | `master.key` | encrypts secrets at rest; made when no reference is given | 0600 |
+//! | `plugins/<digest>.wasm` | admitted plugins, named by what they are | |
+//! | `server.json` | address of the server that last started here | |
+//! | `lock` | held by the one process that uses the store | |
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::{
+    ids,
+    secret::{Secret, SecretRef},
+};
+
+/// Bytes of the master key.
+pub const MASTER_KEY_BYTES: usize = 32;
+
+/// Paths below one data directory.
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// What a server leaves for the verbs that look for it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ServerFile {
+    /// Where it listens.
+    pub address: Url,
+    /// Where others reach it.
+    pub public_url: Url,
+}
+
+/// Proof that this process alone uses the store. Dropped, others may.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its lock, which closing releases")] File);
+
+impl DataDir {
+    /// Names the paths; touches nothing.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    /// Makes the directory and takes its lock.
+    ///
+    /// # Errors
+    /// When it cannot be made, or another process has it.
+    pub fn lock(&self) -> anyhow::Result<Lock> {
+        private_folder(&self.root)?;
+        private_folder(&self.plugins())?;
+        let path = self.root.join("lock");
+        let file = private_file(&path, false)
+            .with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
+            Err(fs::TryLockError::WouldBlock) => bail!(
+                "{} is in use by another ordercase: stop it, or name it with --server",
+                self.root.display()
+            ),
+            Err(fs::TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
+        }
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join("ordercase.db")
+    }
+
+    /// Admitted plugins.
+    #[must_use]
+    pub fn plugins(&self) -> PathBuf {
+        self.root.join("plugins")
+    }
+
+    /// Where a plugin of that digest lies.
+    #[must_use]
+    pub fn plugin(&self, digest: &str) -> PathBuf {
+        self.plugins().join(format!("{digest}.wasm"))
+    }
+
+    /// Keeps a plugin under its digest; whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_plugin(&self, digest: &str, wasm: &[u8]) -> anyhow::Result<()> {
+        let path = self.plugin(digest);
+        if path.exists() {
+            return Ok(());
+        }
+        write_whole(&path, wasm).with_context(|| format!("cannot keep {}", path.display()))
+    }
+
+    /// Reads the admin token that a server made here.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn admin_token(&self) -> anyhow::Result<Secret> {
+        let path = self.root.join("admin-token");
+        SecretRef::File(path).resolve().context(
+            "no admin token: name the server's data directory with --data, or start a server there",
+        )
+    }
+
+    /// Reads the admin token, making it first where there is none.
+    ///
+    /// # Errors
+    /// When it can neither be read nor written.
+    pub fn ensure_admin_token(&self) -> anyhow::Result<Secret> {
+        let path = self.root.join("admin-token");
+        if !path.exists() {
+            let token = ids::token("oca");
+            write_whole(&path, token.expose().as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        self.admin_token()
+    }
+
+    /// The key that encrypts secrets at rest: by reference, else from a file made at first start.
+    ///
+    /// # Errors
+    /// When it cannot be read or has another length than 32 bytes in hex.
+    pub fn master_key(
+        &self,
+        reference: Option<&SecretRef>,
+    ) -> anyhow::Result<Zeroizing<[u8; MASTER_KEY_BYTES]>> {
+        let own = SecretRef::File(self.root.join("master.key"));
+        let reference = match reference {
+            Some(reference) => reference,
+            None => {
+                self.ensure_master_key()?;
+                &own
+            }
+        };
+        let text = reference.resolve().context("master key")?;
+        let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);
+        hex::decode_to_slice(text.expose().trim(), key.as_mut_slice()).map_err(|_| {
+            anyhow::anyhow!("the master key must be {MASTER_KEY_BYTES} bytes, written in hex")
+        })?;
+        Ok(key)
+    }
+
+    /// Makes a key only in a directory without a database: a lost key must not be replaced in
+    /// silence, because what it encrypted cannot be read any more.
+    fn ensure_master_key(&self) -> anyhow::Result<()> {
+        let path = self.root.join("master.key");
+        if path.exists() {
+            return Ok(());
+        }
+        if self.database().exists() {
+            bail!(
+                "{} is missing, but the database beside it holds secrets encrypted with it: \
+                 restore the file, or name the key with --master-key",
+                path.display()
+            );
+        }
+        let text = Zeroizing::new(hex::encode(ids::key()));
+        write_whole(&path, text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Tells the verbs where this server is.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn announce(&self, server: &ServerFile) -> anyhow::Result<()> {
+        let text = serde_json::to_vec_pretty(server)?;
+        write_whole(&self.root.join("server.json"), &text).context("cannot write server.json")
+    }
+
+    /// What the last server left, whether or not it still runs.
+    #[must_use]
+    pub fn announced(&self) -> Option<ServerFile> {
+        let text = fs::read(self.root.join("server.json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Address of the server that last started here.
+    #[must_use]
+    pub fn running_server(&self) -> Option<Url> {
+        self.announced().map(|server| server.address)
+    }
+}
+
+fn private_folder(path: &Path) -> anyhow::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .with_context(|| format!("cannot make {}", path.display()))
+}
+
+fn private_file(path: &Path, new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).create_new(new);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Writes beside, syncs, renames: a reader sees the old file or the new one, never half of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = private_file(&beside, true)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh() -> (tempfile::TempDir, DataDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::at(&folder.path().join("data"));
+        (folder, data)
+    }
+
+    #[test]
+    fn one_process_holds_the_directory() {
+        let (_folder, data) = fresh();
+        let held = data.lock().unwrap();
+        assert!(data.lock().unwrap_err().to_string().contains("--server"));
+        drop(held);
+        data.lock().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_readable_by_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_folder, data) = fresh();
+        let _held = data.lock().unwrap();
+        let token = data.ensure_admin_token().unwrap();
+        data.master_key(None).unwrap();
+        for name in ["admin-token", "master.key"] {
+            let mode = fs::metadata(data.root.join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        assert_eq!(data.ensure_admin_token().unwrap().expose(), token.expose());
+    }
+
+    #[test]
+    fn a_lost_master_key_is_not_replaced() {
+        let (_folder, data) = fresh();
+        let _held = data.lock().unwrap();
+        let first = data.master_key(None).unwrap();
+        assert_eq!(data.master_key(None).unwrap(), first);
+        fs::write(data.database(), b"x").unwrap();
+        fs::remove_file(data.root.join("master.key")).unwrap();
+        assert!(data.master_key(None).unwrap_err().to_string().contains("--master-key"));
+    }
+
+    #[test]
+    fn a_short_master_key_is_refused_without_repeating_it() {
+        let (folder, data) = fresh();
+        let path = folder.path().join("key");
+        fs::write(&path, "c0ffee").unwrap();
+        let error = data.master_key(Some(&SecretRef::File(path))).unwrap_err();
+        assert!(error.to_string().contains("32 bytes"));
+        assert!(!format!("{error:#}").contains("c0ffee"));
+    }
+}
