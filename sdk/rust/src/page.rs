@@ -1,0 +1,115 @@
+//! GraphQL connections: the shape, and the rest of a nested one, bounded.
+
+use serde::Deserialize;
+
+use crate::{PluginError, limits};
+
+/// Whether more follows, and from where.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PageInfo {
+    /// Whether more follows.
+    pub has_next_page: bool,
+    /// Where it follows from.
+    pub end_cursor: Option<String>,
+}
+
+/// A page of a GraphQL connection; `null` nodes are left out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
+pub struct Connection<T> {
+    /// The nodes.
+    #[serde(default = "Vec::new", deserialize_with = "present")]
+    pub nodes: Vec<T>,
+    /// Whether more follows.
+    #[serde(default)]
+    pub page_info: PageInfo,
+}
+
+impl<T> Default for Connection<T> {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            page_info: PageInfo::default(),
+        }
+    }
+}
+
+impl<T> Connection<T> {
+    /// Where the next page starts; `None` on the last.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.page_info
+            .end_cursor
+            .as_deref()
+            .filter(|_| self.page_info.has_next_page)
+    }
+}
+
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
+    let nodes = Option::<Vec<Option<T>>>::deserialize(d)?;
+    Ok(nodes.into_iter().flatten().flatten().collect())
+}
+
+/// Follows a connection to its end, at most [`limits::NESTED_PAGES_MAX`] pages; returns whether all
+/// of it came. A cursor that does not move ends it too.
+///
+/// # Errors
+/// Those of `page`.
+pub fn rest<T>(
+    connection: &mut Connection<T>,
+    mut page: impl FnMut(&str) -> Result<Connection<T>, PluginError>,
+) -> Result<bool, PluginError> {
+    for _ in 0..limits::NESTED_PAGES_MAX {
+        let Some(cursor) = connection.next().map(str::to_owned) else {
+            return Ok(true);
+        };
+        let more = page(&cursor)?;
+        connection.nodes.extend(more.nodes);
+        if more.page_info.end_cursor.as_deref() == Some(&cursor) {
+            return Ok(false);
+        }
+        connection.page_info = more.page_info;
+    }
+    Ok(connection.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(json: &str) -> Connection<u32> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn all_pages_are_read_in_order() {
+        let mut all = connection(
+            r#"{"nodes": [1, null], "pageInfo": {"hasNextPage": true, "endCursor": "a"}}"#,
+        );
+        let whole = rest(&mut all, |cursor| {
+            assert_eq!(cursor, "a");
+            Ok(connection(
+                r#"{"nodes": [2], "pageInfo": {"hasNextPage": false, "endCursor": "b"}}"#,
+            ))
+        });
+        assert_eq!((whole, all.nodes), (Ok(true), vec![1, 2]));
+    }
+
+    #[test]
+    fn a_cursor_that_stands_still_and_an_endless_list_both_end() {
+        let page = r#"{"nodes": [1], "pageInfo": {"hasNextPage": true, "endCursor": "a"}}"#;
+        assert_eq!(
+            rest(&mut connection(page), |_| Ok(connection(page))),
+            Ok(false)
+        );
+        let mut n = 0;
+        let endless = rest(&mut connection(page), |_| {
+            n += 1;
+            Ok(connection(&page.replace("\"a\"", &format!("\"{n}\""))))
+        });
+        assert_eq!((endless, n), (Ok(false), limits::NESTED_PAGES_MAX));
+    }
+}
