@@ -1,3 +1,47 @@
-//! Everything a person runs.
+//! Everything a person runs: `cargo xtask demo`, `cargo xtask test`, `cargo xtask build`.
+//!
+//! Each command does its own set-up, says what it does before it does it, and can be run again.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool talks on standard output"
+)]
 
-fn main() {}
+mod build;
+mod demo;
+mod run;
+mod setup;
+mod suites;
+mod table;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// Runs Ordercase's demo and tests, and builds what they need.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the main job: a ticket in Zendesk gets the right customer and order of a shop.
+    ///
+    /// Starts a simulated Zendesk, a simulated shop and the host on free loopback ports, installs the
+    /// bundle, connects the shop, reads its orders, files three tickets and shows each before and
+    /// after. Ends by itself unless `--keep` is given.
+    Demo(demo::Demo),
+    /// Runs every check and test, and prints one table at the end.
+    Test(test::Test),
+    /// Builds the programs and plugins that demo and tests start.
+    Build,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Test(test) => test::run(&test),
+        Command::Build => build::all(),
+    }
+}

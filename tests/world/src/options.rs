@@ -1,0 +1,60 @@
+//! What a world should be like.
+
+use std::path::PathBuf;
+
+/// The shop's plan, which sets its rate limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plan {
+    /// The smallest limit.
+    Basic,
+    /// Ten times the limit.
+    #[default]
+    Plus,
+}
+
+impl Plan {
+    /// As the simulator spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Plus => "plus",
+        }
+    }
+}
+
+/// Options of a world.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// Where state is kept; absent: a folder that goes with the world.
+    pub data: Option<PathBuf>,
+    /// Varies customers, orders and texts.
+    pub seed: u64,
+    /// Orders of the shop.
+    pub orders: u32,
+    /// The shop's plan.
+    pub plan: Plan,
+    /// Whether the host writes notes; off by default in the product, on in the demo.
+    pub note_rule: bool,
+    /// More arguments for `ordercase serve`.
+    pub serve: Vec<String>,
+    /// More arguments for the simulated Zendesk.
+    pub zendesk: Vec<String>,
+    /// More arguments for the simulated shop.
+    pub shop: Vec<String>,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self {
+            data: None,
+            seed: 1,
+            orders: 60,
+            plan: Plan::Plus,
+            note_rule: true,
+            serve: Vec::new(),
+            zendesk: Vec::new(),
+            shop: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The simulated shop, asked and changed through its admin endpoints.
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// An order as the simulated shop lists it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct ShopOrder {
+    /// Numeric id.
+    pub id: String,
+    /// What people quote, such as `#1001`.
+    pub name: String,
+    /// Buyer's e-mail.
+    pub email: Option<String>,
+    /// Buyer's name.
+    pub customer_name: Option<String>,
+    /// Fulfilment status as the shop shows it.
+    pub fulfillment_status: String,
+    /// Financial status as the shop shows it.
+    pub financial_status: String,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+/// A client of the simulated shop.
+#[derive(Clone, Debug)]
+pub struct ShopSim {
+    address: String,
+    http: reqwest::Client,
+    /// `<shop>.myshopify.com`.
+    pub domain: String,
+    /// Admin API access token.
+    pub access_token: String,
+    /// The app's client secret, which signs webhooks.
+    pub webhook_secret: String,
+}
+
+impl ShopSim {
+    pub(crate) fn new(http: reqwest::Client, ready: &Value) -> anyhow::Result<Self> {
+        let text = |key: &str| {
+            ready[key]
+                .as_str()
+                .map(str::to_owned)
+                .with_context(|| format!("shop-sim told no {key}"))
+        };
+        Ok(Self {
+            address: text("address")?,
+            http,
+            domain: text("shop_domain")?,
+            access_token: text("access_token")?,
+            webhook_secret: text("webhook_secret")?,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Reads an admin endpoint.
+    ///
+    /// # Errors
+    /// When the simulator refuses or is gone.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let url = format!("{}/_sim/{path}", self.address);
+        Ok(self
+            .http
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
+    }
+
+    /// Changes something by an admin endpoint.
+    ///
+    /// # Errors
+    /// When the simulator refuses or is gone.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("{}/_sim/{path}", self.address);
+        let answer = self.http.post(url).json(body).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        anyhow::ensure!(
+            status.is_success(),
+            "shop-sim answered {status} to {path}: {text}"
+        );
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Up to `limit` orders, newest first.
+    ///
+    /// # Errors
+    /// When the simulator refuses or is gone.
+    pub async fn orders(&self, limit: u32) -> anyhow::Result<Vec<ShopOrder>> {
+        let answer = self.get(&format!("orders?limit={limit}")).await?;
+        serde_json::from_value(answer["orders"].clone()).context("shop-sim lists orders otherwise")
+    }
+
+    /// Says where webhooks go.
+    ///
+    /// # Errors
+    /// When the simulator refuses or is gone.
+    pub async fn send_webhooks_to(&self, address: &str) -> anyhow::Result<()> {
+        self.post("webhooks", &json!({ "address": address }))
+            .await
+            .map(|_| ())
+    }
+
+    /// Ships an order; the shop tells by webhook.
+    ///
+    /// # Errors
+    /// When the simulator refuses or is gone.
+    pub async fn ship(&self, order: &str, carrier: &str, tracking: &str) -> anyhow::Result<()> {
+        let body = json!({ "carrier": carrier, "tracking": tracking });
+        self.post(&format!("orders/{order}/ship"), &body)
+            .await
+            .map(|_| ())
+    }
+}

@@ -1,0 +1,497 @@
+//! A whole world: simulators and host as processes, connected as an operator would connect them.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    Binaries, Cli, HOST_NAME, Process, ShopSim, WorldOptions, ZendeskSim, ports::free_ports,
+    state::State, until,
+};
+
+/// What a world is doing, for people who wait.
+#[derive(Clone, Debug)]
+pub enum Step<'a> {
+    /// A sentence.
+    Says(&'a str),
+    /// Orders stored so far.
+    Backfill {
+        /// Stored.
+        done: u64,
+        /// Of how many.
+        total: u64,
+    },
+}
+
+/// A running world.
+#[derive(Debug)]
+pub struct World {
+    /// The host's process.
+    pub host: Process,
+    /// The simulated Zendesk.
+    pub zendesk: ZendeskSim,
+    /// The simulated shop.
+    pub shop: ShopSim,
+    /// The host's command line.
+    pub cli: Cli,
+    state: State,
+    options: WorldOptions,
+    binaries: Binaries,
+    ports: Ports,
+    data: PathBuf,
+    http: reqwest::Client,
+    /// Whether the set-up of an earlier run was found.
+    pub resumed: bool,
+    zendesk_process: Process,
+    shop_process: Process,
+    _temporary: Option<TempDir>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ports {
+    host: u16,
+    zendesk: u16,
+    shop: u16,
+}
+
+impl World {
+    /// Starts everything, connects it, and waits until the shop's orders are stored.
+    ///
+    /// # Errors
+    /// When a program is missing or does not start, or a step of the set-up fails.
+    pub async fn start(
+        options: WorldOptions,
+        told: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> anyhow::Result<Self> {
+        let mut world = Self::start_unconnected(options, told).await?;
+        world.connect(told).await?;
+        world.backfilled(told).await?;
+        Ok(world)
+    }
+
+    /// Starts the programs only.
+    ///
+    /// # Errors
+    /// When a program is missing or does not start.
+    pub async fn start_unconnected(
+        options: WorldOptions,
+        told: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> anyhow::Result<Self> {
+        let binaries = Binaries::find()?;
+        let (data, temporary) = folder(&options)?;
+        let state = State::load(&data)?;
+        if let Some(state) = &state {
+            anyhow::ensure!(
+                state.seed == options.seed,
+                "{} holds a world of seed {}: use that seed or another folder",
+                data.display(),
+                state.seed
+            );
+        }
+        let resumed = state.is_some();
+        let state = state.unwrap_or_default();
+        let [host, zendesk, shop] = free_ports(3)?
+            .try_into()
+            .map_err(|_| anyhow::anyhow!("three ports were asked for"))?;
+        let ports = Ports {
+            host,
+            zendesk,
+            shop,
+        };
+        let http = client()?;
+        told(Step::Says(
+            "Starting the simulated Zendesk and the simulated shop.",
+        ));
+        let zendesk_process = start_zendesk(&binaries, &options, &data, ports).await?;
+        let shop_process = start_shop(&binaries, &options, &data, ports).await?;
+        let zendesk = ZendeskSim::new(http.clone(), zendesk_process.ready())?;
+        let shop = ShopSim::new(http.clone(), shop_process.ready())?;
+        told(Step::Says("Starting the host on SQLite."));
+        let host = start_host(
+            &binaries,
+            &options,
+            &data,
+            ports,
+            &zendesk.subdomain,
+            &shop.domain,
+        )
+        .await?;
+        let cli = Cli::new(&binaries.host(), &data.join("host"))
+            .with("ZENDESK_EMAIL", &zendesk.email)
+            .with("ZENDESK_API_TOKEN", &zendesk.token)
+            .with("SHOP_ACCESS_TOKEN", &shop.access_token)
+            .with("SHOP_WEBHOOK_SECRET", &shop.webhook_secret);
+        Ok(Self {
+            host,
+            zendesk,
+            shop,
+            cli,
+            state,
+            options,
+            binaries,
+            ports,
+            data,
+            http,
+            resumed,
+            zendesk_process,
+            shop_process,
+            _temporary: temporary,
+        })
+    }
+
+    /// Connects Zendesk and the shop through the host's command line, unless an earlier run did.
+    ///
+    /// # Errors
+    /// When a verb fails.
+    pub async fn connect(&mut self, told: &mut (dyn FnMut(Step<'_>) + Send)) -> anyhow::Result<()> {
+        if self.resumed {
+            told(Step::Says("This folder's world is already connected."));
+            self.aim_webhooks().await?;
+            return Ok(());
+        }
+        told(Step::Says(
+            "Adding the merchant and its Zendesk. The simulated account still has a legacy API token, and this \
+             uses it; real ones end on 2027-04-30, new accounts use OAuth.",
+        ));
+        let tenant = self.cli.run(&["tenant", "add", "Demo merchant"]).await?;
+        self.state.tenant = text(&tenant, "tenant_id")?;
+        self.state.context_token = text(&tenant, "context_token")?;
+        self.state.seed = self.options.seed;
+        let (subdomain, tenant) = (self.zendesk.subdomain.clone(), self.state.tenant.clone());
+        let account = self.zendesk.account_id.to_string();
+        let note = if self.options.note_rule { "on" } else { "off" };
+        let desk = self
+            .cli
+            .run(&[
+                "desk",
+                "add",
+                &tenant,
+                "--subdomain",
+                &subdomain,
+                "--account-id",
+                &account,
+                "--secret",
+                "email=env:ZENDESK_EMAIL",
+                "--secret",
+                "api_token=env:ZENDESK_API_TOKEN",
+                "--note-rule",
+                note,
+            ])
+            .await?;
+        self.state.desk = text(&desk, "desk_id")?;
+        told(Step::Says(
+            "Installing fields, connection, bundle and job specs into the simulated Zendesk.",
+        ));
+        self.cli
+            .run(&["desk", "install", &tenant, &self.state.desk.clone()])
+            .await?;
+        told(Step::Says(
+            "Connecting the shop through the Shopify plugin.",
+        ));
+        let plugin = self.binaries.plugin("shopify");
+        let domain = format!("shop_domain={}", self.shop.domain);
+        let connection = self
+            .cli
+            .run(&[
+                "connect",
+                &tenant,
+                "--plugin",
+                &plugin.display().to_string(),
+                "--name",
+                "demo-shop",
+                "--setting",
+                &domain,
+                "--secret",
+                "access_token=env:SHOP_ACCESS_TOKEN",
+                "--secret",
+                "webhook_secret=env:SHOP_WEBHOOK_SECRET",
+            ])
+            .await?;
+        self.state.connection = text(&connection, "connection_id")?;
+        self.state.webhook_path = text(&connection, "webhook_url")?;
+        self.aim_webhooks().await?;
+        self.state.save(&self.data)
+    }
+
+    async fn aim_webhooks(&self) -> anyhow::Result<()> {
+        self.shop.send_webhooks_to(&self.state.webhook_path).await
+    }
+
+    /// Waits until the backfill is through, telling how far it is.
+    ///
+    /// # Errors
+    /// When it fails or takes longer than ten minutes.
+    pub async fn backfilled(&self, told: &mut (dyn FnMut(Step<'_>) + Send)) -> anyhow::Result<()> {
+        let end = tokio::time::Instant::now() + Duration::from_secs(600);
+        loop {
+            let progress = self.progress().await?;
+            told(Step::Backfill {
+                done: progress.done,
+                total: progress.total,
+            });
+            if progress.complete {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                tokio::time::Instant::now() < end,
+                "the backfill takes over ten minutes"
+            );
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    }
+
+    async fn progress(&self) -> anyhow::Result<Progress> {
+        let shown = self
+            .cli
+            .run(&["connection", "show", &self.state.connection])
+            .await?;
+        let streams = shown["streams"].as_array().context("no streams shown")?;
+        let mut progress = Progress {
+            done: 0,
+            total: 0,
+            complete: !streams.is_empty(),
+        };
+        for stream in streams {
+            progress.complete &= stream["phase"] == "live";
+            if stream["stream"] == "orders" {
+                progress.done = stream["records"].as_u64().unwrap_or(0);
+                progress.total = stream["total"]
+                    .as_u64()
+                    .unwrap_or(u64::from(self.options.orders));
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Ends the host at once, as `kill -9` does.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub async fn kill_host(&mut self) -> anyhow::Result<()> {
+        self.host.kill().await
+    }
+
+    /// Starts the host again on the same data and port.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn restart_host(&mut self) -> anyhow::Result<()> {
+        self.host = start_host(
+            &self.binaries,
+            &self.options,
+            &self.data,
+            self.ports,
+            &self.zendesk.subdomain,
+            &self.shop.domain,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Waits until nothing is pending at the host, then checks that its accounts add up.
+    ///
+    /// # Errors
+    /// When something stays pending for two minutes, or the accounts do not add up.
+    pub async fn settled(&self) -> anyhow::Result<Value> {
+        until(
+            "every receipt settled",
+            Duration::from_secs(120),
+            || async {
+                let (_, output, _) = self.cli.try_run(&["accounts"]).await?;
+                let accounts: Value = serde_json::from_str(&output).unwrap_or_default();
+                let rows = accounts["accounts"].as_array().cloned().unwrap_or_default();
+                Ok(!rows.is_empty() && rows.iter().all(|row| row["pending"] == 0))
+            },
+        )
+        .await?;
+        self.cli.run(&["accounts"]).await
+    }
+
+    /// The host's address on loopback.
+    #[must_use]
+    pub fn host_address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.host)
+    }
+
+    /// A client for requests to the host.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Whether the desk's note rule is on.
+    #[must_use]
+    pub fn notes(&self) -> bool {
+        self.options.note_rule
+    }
+
+    /// The tenant's id.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.state.tenant
+    }
+
+    /// The desk's id.
+    #[must_use]
+    pub fn desk(&self) -> &str {
+        &self.state.desk
+    }
+
+    /// The connection's id.
+    #[must_use]
+    pub fn connection(&self) -> &str {
+        &self.state.connection
+    }
+
+    /// The token that reads the tenant's context.
+    #[must_use]
+    pub fn context_token(&self) -> &str {
+        &self.state.context_token
+    }
+
+    /// Where the shop's webhooks go, as the host told.
+    #[must_use]
+    pub fn webhook_url(&self) -> &str {
+        &self.state.webhook_path
+    }
+
+    /// Where state and logs are kept.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Asks every program to end and waits until each has.
+    ///
+    /// # Errors
+    /// When one does not end.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.host.stop().await?;
+        self.shop_process.stop().await?;
+        self.zendesk_process.stop().await
+    }
+}
+
+struct Progress {
+    done: u64,
+    total: u64,
+    complete: bool,
+}
+
+fn text(answer: &Value, key: &str) -> anyhow::Result<String> {
+    answer[key]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| format!("the host told no {key}"))
+}
+
+fn folder(options: &WorldOptions) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
+    let (data, temporary) = match &options.data {
+        Some(data) => (data.clone(), None),
+        None => {
+            let temporary = tempfile::tempdir().context("no temporary folder")?;
+            (temporary.path().to_owned(), Some(temporary))
+        }
+    };
+    for part in ["host", "zendesk", "shop", "logs"] {
+        std::fs::create_dir_all(data.join(part))
+            .with_context(|| format!("cannot make {}", data.join(part).display()))?;
+    }
+    Ok((data, temporary))
+}
+
+fn client() -> anyhow::Result<reqwest::Client> {
+    // Another part of the process may have chosen the provider already; either is ring.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none());
+    client.build().context("no HTTP client")
+}
+
+async fn start_zendesk(
+    binaries: &Binaries,
+    options: &WorldOptions,
+    data: &Path,
+    ports: Ports,
+) -> anyhow::Result<Process> {
+    let mut arguments = vec![
+        "--port".to_owned(),
+        ports.zendesk.to_string(),
+        "--seed".to_owned(),
+        options.seed.to_string(),
+        "--data".to_owned(),
+        data.join("zendesk").display().to_string(),
+        "--dev-connect".to_owned(),
+        format!("{HOST_NAME}=127.0.0.1:{}", ports.host),
+    ];
+    arguments.extend(options.zendesk.iter().cloned());
+    Process::start(
+        "zendesk-sim",
+        &binaries.zendesk_sim(),
+        &arguments,
+        &data.join("logs"),
+    )
+    .await
+}
+
+async fn start_shop(
+    binaries: &Binaries,
+    options: &WorldOptions,
+    data: &Path,
+    ports: Ports,
+) -> anyhow::Result<Process> {
+    let mut arguments = vec![
+        "--port".to_owned(),
+        ports.shop.to_string(),
+        "--seed".to_owned(),
+        options.seed.to_string(),
+        "--data".to_owned(),
+        data.join("shop").display().to_string(),
+        "--orders".to_owned(),
+        options.orders.to_string(),
+        "--plan".to_owned(),
+        options.plan.as_str().to_owned(),
+        "--dev-connect".to_owned(),
+        format!("{HOST_NAME}=127.0.0.1:{}", ports.host),
+    ];
+    arguments.extend(options.shop.iter().cloned());
+    Process::start(
+        "shop-sim",
+        &binaries.shop_sim(),
+        &arguments,
+        &data.join("logs"),
+    )
+    .await
+}
+
+async fn start_host(
+    binaries: &Binaries,
+    options: &WorldOptions,
+    data: &Path,
+    ports: Ports,
+    subdomain: &str,
+    shop_domain: &str,
+) -> anyhow::Result<Process> {
+    let mut arguments = vec![
+        "serve".to_owned(),
+        "--data".to_owned(),
+        data.join("host").display().to_string(),
+        "--listen".to_owned(),
+        format!("127.0.0.1:{}", ports.host),
+        "--public-url".to_owned(),
+        format!("https://{HOST_NAME}"),
+        "--dev-connect".to_owned(),
+        format!("{subdomain}.zendesk.com=127.0.0.1:{}", ports.zendesk),
+        "--dev-connect".to_owned(),
+        format!("{shop_domain}=127.0.0.1:{}", ports.shop),
+    ];
+    arguments.extend(options.serve.iter().cloned());
+    Process::start("host", &binaries.host(), &arguments, &data.join("logs")).await
+}
