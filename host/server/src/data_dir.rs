@@ -1,4 +1,4 @@
-//! The data directory: what lies where, who may read it, and who holds it.
+//! The data directory: what lies where, and who may read it.
 //!
 //! | File | What | Mode |
 //! |---|---|---|
@@ -7,7 +7,8 @@
 //! | `master.key` | encrypts secrets at rest; made when no reference is given | 0600 |
 //! | `plugins/<digest>.wasm` | admitted plugins, named by what they are | |
 //! | `server.json` | address of the server that last started here | |
-//! | `lock` | held by the one process that uses the store | |
+//!
+//! The store locks its own file, so one process uses the directory at a time.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -38,14 +39,10 @@ pub struct DataDir {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ServerFile {
     /// Where it listens.
-    pub address: Url,
+    pub address: String,
     /// Where others reach it.
-    pub public_url: Url,
+    pub public_url: String,
 }
-
-/// Proof that this process alone uses the store. Dropped, others may.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its lock, which closing releases")] File);
 
 impl DataDir {
     /// Names the paths; touches nothing.
@@ -56,26 +53,13 @@ impl DataDir {
         }
     }
 
-    /// Makes the directory and takes its lock.
+    /// Makes the directory.
     ///
     /// # Errors
-    /// When it cannot be made, or another process has it.
-    pub fn lock(&self) -> anyhow::Result<Lock> {
+    /// When it cannot be made.
+    pub fn prepare(&self) -> anyhow::Result<()> {
         private_folder(&self.root)?;
-        private_folder(&self.plugins())?;
-        let path = self.root.join("lock");
-        let file = private_file(&path, false)
-            .with_context(|| format!("cannot open {}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(fs::TryLockError::WouldBlock) => bail!(
-                "{} is in use by another ordercase: stop it, or name it with --server",
-                self.root.display()
-            ),
-            Err(fs::TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock {}", path.display()))
-            }
-        }
+        private_folder(&self.plugins())
     }
 
     /// The database.
@@ -195,7 +179,7 @@ impl DataDir {
     /// Address of the server that last started here.
     #[must_use]
     pub fn running_server(&self) -> Option<Url> {
-        self.announced().map(|server| server.address)
+        self.announced()?.address.parse().ok()
     }
 }
 
@@ -209,9 +193,9 @@ fn private_folder(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make {}", path.display()))
 }
 
-fn private_file(path: &Path, new: bool) -> io::Result<File> {
+fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).create_new(new);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
@@ -224,7 +208,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = private_file(&beside, true)?;
+    let mut file = private_file(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)
@@ -240,21 +224,12 @@ mod tests {
         (folder, data)
     }
 
-    #[test]
-    fn one_process_holds_the_directory() {
-        let (_folder, data) = fresh();
-        let held = data.lock().unwrap();
-        assert!(data.lock().unwrap_err().to_string().contains("--server"));
-        drop(held);
-        data.lock().unwrap();
-    }
-
     #[cfg(unix)]
     #[test]
     fn secrets_are_readable_by_their_owner_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let (_folder, data) = fresh();
-        let _held = data.lock().unwrap();
+        data.prepare().unwrap();
         let token = data.ensure_admin_token().unwrap();
         data.master_key(None).unwrap();
         for name in ["admin-token", "master.key"] {
@@ -267,7 +242,7 @@ mod tests {
     #[test]
     fn a_lost_master_key_is_not_replaced() {
         let (_folder, data) = fresh();
-        let _held = data.lock().unwrap();
+        data.prepare().unwrap();
         let first = data.master_key(None).unwrap();
         assert_eq!(data.master_key(None).unwrap(), first);
         fs::write(data.database(), b"x").unwrap();

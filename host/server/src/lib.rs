@@ -9,3 +9,8 @@ pub mod dev_connect;
 pub mod ids;
 pub mod limits;
 pub mod secret;
+pub mod data_dir;
+pub mod http;
+pub mod shutdown;
+pub mod tasks;
+pub mod telemetry;

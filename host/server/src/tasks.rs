@@ -108,7 +108,7 @@ fn millis(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_task_that_panics_starts_again() {
         let supervisor = Supervisor::default();
         let (sender, mut runs) = tokio::sync::mpsc::channel(8);

@@ -4,6 +4,7 @@
 //! and do the same work in this process when none runs ([`transport`]). Each prints one JSON document.
 
 mod args;
+pub mod doctor;
 pub mod run;
 pub mod transport;
 

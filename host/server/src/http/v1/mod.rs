@@ -1,0 +1,3 @@
+//! Version 1 of what other systems call.
+
+pub mod event;
