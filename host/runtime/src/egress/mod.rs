@@ -1,0 +1,13 @@
+//! The only door out of a plugin.
+//!
+//! A request passes, in this order: alias to base URL ([`crate::package::UrlTemplate`]), path join
+//! and allowed prefix ([`path`]), headers that are ours ([`header`]), throttle, sign-in, dial. Each
+//! step is a small function with its own test. The plugin's part of a request is fixed before the
+//! first secret is read, so nothing that it writes can move a credential elsewhere.
+
+mod header;
+pub(crate) mod path;
+mod transport;
+
+pub use header::is_reserved as reserved_header;
+pub use transport::{DenyAll, OutboundAnswer, OutboundRequest, Transport, TransportError};
