@@ -16,6 +16,7 @@ mod finding;
 pub mod limits;
 pub mod lint;
 pub mod model;
+pub mod ours;
 mod parse;
 mod reference;
 mod rekey;
