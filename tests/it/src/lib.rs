@@ -1,1 +1,1 @@
-//! End-to-end tests through the real interfaces.
+//! Nothing: the tests lie in `main.rs` beside this folder. Cargo wants a library.

@@ -150,6 +150,25 @@ impl ZendeskSim {
             .context("zendesk-sim told no ticket id")
     }
 
+    /// Updates a ticket as the account's admin does.
+    ///
+    /// # Errors
+    /// When it refuses or is gone.
+    pub async fn update_ticket(&self, id: u64, change: &Value) -> anyhow::Result<Value> {
+        let url = format!("{}/api/v2/tickets/{id}.json", self.address);
+        let request = self
+            .http
+            .put(url)
+            .header("host", format!("{}.zendesk.com", self.subdomain))
+            .basic_auth(format!("{}/token", self.email), Some(&self.token))
+            .json(&json!({ "ticket": change }));
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        anyhow::ensure!(status.is_success(), "zendesk-sim answered {status}: {text}");
+        serde_json::from_str(&text).context("zendesk-sim answered no JSON")
+    }
+
     /// Reads a ticket with its comments, audits and Ordercase's fields.
     ///
     /// # Errors

@@ -1,0 +1,87 @@
+//! `kill -9` at any point loses nothing and does nothing twice.
+
+use std::time::Duration;
+
+use ordercase_world::{World, WorldOptions};
+
+use crate::support::{enriched, open_order, records, silent, ticket_about, world};
+
+const KILLS: u64 = 5;
+
+/// Orders that the shop changes during the storm, by webhook.
+async fn change_orders(world: &World, round: u64) -> anyhow::Result<()> {
+    let orders = world.shop.orders(250).await?;
+    let open = orders
+        .iter()
+        .filter(|order| order.fulfillment_status == "UNFULFILLED");
+    for (n, order) in open.take(3).enumerate() {
+        world
+            .shop
+            .ship(&order.id, "DHL", &format!("JD00{round}{n}"))
+            .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn five_kills_during_backfill_and_webhooks_lose_nothing() -> anyhow::Result<()> {
+    let options = WorldOptions {
+        orders: 600,
+        ..WorldOptions::default()
+    };
+    let mut stormy = World::start_unconnected(options.clone(), &mut silent).await?;
+    stormy.connect(&mut silent).await?;
+    for round in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(150 + 170 * round)).await;
+        stormy.kill_host().await?;
+        stormy.restart_host().await?;
+        change_orders(&stormy, round).await?;
+    }
+    stormy.backfilled(&mut silent).await?;
+    stormy.shop.webhooks_delivered().await?;
+    stormy.settled().await?;
+
+    let calm = World::start_unconnected(options, &mut silent).await?;
+    for round in 0..KILLS {
+        change_orders(&calm, round).await?;
+    }
+    let mut calm = calm;
+    calm.connect(&mut silent).await?;
+    calm.backfilled(&mut silent).await?;
+    calm.settled().await?;
+
+    let (stormy_records, calm_records) = (records(&stormy).await?, records(&calm).await?);
+    assert!(
+        calm_records.len() > 600,
+        "only {} records",
+        calm_records.len()
+    );
+    for (key, hash) in &calm_records {
+        assert_eq!(stormy_records.get(key), Some(hash), "{key:?} differs");
+    }
+    assert_eq!(stormy_records.len(), calm_records.len());
+    stormy.stop().await?;
+    calm.stop().await
+}
+
+#[tokio::test]
+async fn kills_while_a_ticket_is_written_give_one_note() -> anyhow::Result<()> {
+    let mut world = world(WorldOptions::default()).await?;
+    let order = open_order(&world).await?;
+    let mut tickets = Vec::new();
+    for round in 0..KILLS {
+        tickets.push(ticket_about(&world, &order, &format!("kill-{round}")).await?);
+        tokio::time::sleep(Duration::from_millis(20 + 45 * round)).await;
+        world.kill_host().await?;
+        world.restart_host().await?;
+    }
+    for ticket in &tickets {
+        enriched(&world, *ticket).await?;
+    }
+    world.settled().await?;
+    for ticket in tickets {
+        let view = world.zendesk.ticket(ticket).await?;
+        assert_eq!(view.notes.len(), 1, "ticket {ticket}: {:?}", view.notes);
+    }
+    world.stop().await
+}

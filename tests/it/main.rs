@@ -1,0 +1,17 @@
+//! End-to-end tests: whole worlds of real processes, driven as an operator and an agent would, and read back from
+//! the simulated Zendesk.
+//!
+//! Build the programs first: `cargo xtask build`. One world per test; each test ends with the accounts.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexing a JSON value gives null, it does not panic"
+)]
+
+mod bad_input;
+mod cases;
+mod demo;
+mod kills;
+mod outage;
+mod support;
+mod tenancy;
+mod webhooks;

@@ -1,0 +1,49 @@
+//! The host is away while tickets are filed.
+
+use futures::future::try_join_all;
+use ordercase_world::WorldOptions;
+
+use crate::support::{enriched, open_order, ticket_about, world};
+
+#[tokio::test]
+async fn tickets_filed_while_the_host_is_down_are_enriched_after_its_start() -> anyhow::Result<()> {
+    // Flows wait on a fast clock, so that their bounded retries are over before the host is back:
+    // only the export can tell it about the tickets.
+    let options = WorldOptions {
+        zendesk: vec!["--clock-scale".to_owned(), "1000".to_owned()],
+        ..WorldOptions::default()
+    };
+    let mut world = world(options).await?;
+    let order = open_order(&world).await?;
+    world.kill_host().await?;
+    let mut tickets = Vec::new();
+    for n in 0..4 {
+        tickets.push(ticket_about(&world, &order, &format!("outage-{n}")).await?);
+    }
+    world.zendesk.flows_ended(tickets.len()).await?;
+    world.restart_host().await?;
+    try_join_all(tickets.iter().map(|ticket| enriched(&world, *ticket))).await?;
+    world.settled().await?;
+    for ticket in tickets {
+        assert_eq!(world.zendesk.ticket(ticket).await?.notes.len(), 1);
+    }
+    world.stop().await
+}
+
+#[tokio::test]
+async fn a_short_outage_is_bridged_by_the_flows_own_retries() -> anyhow::Result<()> {
+    // The export is read once a day here: only the flow's retry can bring the event in time.
+    let options = WorldOptions {
+        serve: vec!["--ticket-poll-seconds".to_owned(), "86400".to_owned()],
+        ..WorldOptions::default()
+    };
+    let mut world = world(options).await?;
+    let order = open_order(&world).await?;
+    world.kill_host().await?;
+    world.restart_host().await?;
+    world.zendesk.fail_next_host_calls(2).await?;
+    let ticket = ticket_about(&world, &order, "short-outage").await?;
+    enriched(&world, ticket).await?;
+    world.settled().await?;
+    world.stop().await
+}

@@ -1,0 +1,90 @@
+//! What several tests need: a world, a ticket, the stored records.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context as _;
+use ordercase_world::{ShopOrder, Step, TicketView, World, WorldOptions, until_some};
+use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+/// Generous: timing never decides a test.
+pub(crate) const SOON: Duration = Duration::from_secs(90);
+
+/// Steps are of no interest to a test.
+pub(crate) fn silent(_: Step<'_>) {}
+
+/// A connected world with its orders stored.
+pub(crate) async fn world(options: WorldOptions) -> anyhow::Result<World> {
+    World::start(options, &mut silent).await
+}
+
+/// The newest unshipped order of a buyer with an e-mail.
+pub(crate) async fn open_order(world: &World) -> anyhow::Result<ShopOrder> {
+    let orders = world.shop.orders(250).await?;
+    let found = orders.into_iter().find(|order| {
+        order
+            .email
+            .as_deref()
+            .is_some_and(|email| !email.is_empty())
+            && order.fulfillment_status == "UNFULFILLED"
+            && !order.cancelled
+    });
+    found.context("the shop has no open order")
+}
+
+/// Files a ticket about an order, from its buyer.
+pub(crate) async fn ticket_about(
+    world: &World,
+    order: &ShopOrder,
+    external_id: &str,
+) -> anyhow::Result<u64> {
+    let name = order.customer_name.as_deref().unwrap_or("A buyer");
+    let email = order.email.as_deref().unwrap_or_default();
+    let subject = format!("Where is {}?", order.name);
+    world
+        .zendesk
+        .file_ticket((name, email), &subject, "Thanks!", external_id)
+        .await
+}
+
+/// Waits until a ticket satisfies a condition, and gives it.
+pub(crate) async fn ticket_when(
+    world: &World,
+    ticket: u64,
+    what: &str,
+    holds: impl Fn(&TicketView) -> bool,
+) -> anyhow::Result<TicketView> {
+    until_some(&format!("ticket {ticket}: {what}"), SOON, || async {
+        let view = world.zendesk.ticket(ticket).await?;
+        Ok(holds(&view).then_some(view))
+    })
+    .await
+}
+
+/// Waits until a ticket is enriched.
+pub(crate) async fn enriched(world: &World, ticket: u64) -> anyhow::Result<TicketView> {
+    let note = world.notes();
+    ticket_when(world, ticket, "enriched", |view| {
+        view.class() == Some("confirmed")
+            && view.fields.contains_key("order_number")
+            && view.fields.contains_key("case")
+            && (!note || !view.notes.is_empty())
+    })
+    .await
+}
+
+/// Kind and source id of every stored record, with the hash of its body.
+pub(crate) async fn records(world: &World) -> anyhow::Result<BTreeMap<(String, String), String>> {
+    let file = world.data().join("host").join("ordercase.db");
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let rows = sqlx::query("SELECT kind, source_id, body_hash FROM records WHERE tenant_id = $1")
+        .bind(world.tenant())
+        .fetch_all(&mut connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let key = (row.try_get("kind")?, row.try_get("source_id")?);
+            Ok((key, row.try_get("body_hash")?))
+        })
+        .collect()
+}
