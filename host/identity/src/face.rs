@@ -62,7 +62,11 @@ impl Face {
         let name = customer.display_name.as_ref().map_or_else(
             || {
                 let parts = [&customer.first_name, &customer.last_name];
-                let parts: Vec<&str> = parts.into_iter().flatten().map(|t| t.as_str()).collect();
+                let parts: Vec<&str> = parts
+                    .into_iter()
+                    .flatten()
+                    .map(ordercase_model::Text::as_str)
+                    .collect();
                 parts.join(" ")
             },
             |name| name.as_str().to_owned(),

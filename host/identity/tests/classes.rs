@@ -1,5 +1,4 @@
 //! The five classes of design §6, one table row per situation an agent meets.
-#![expect(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::collections::BTreeSet;
 

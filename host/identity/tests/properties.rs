@@ -1,4 +1,8 @@
 //! What holds for every set of records, not only for those that somebody thought of.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "strategies draw from tables of a test"
+)]
 
 use std::collections::BTreeSet;
 

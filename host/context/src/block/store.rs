@@ -1,0 +1,58 @@
+//! How far the tenant's shops can be trusted to be complete and fresh.
+
+use ordercase_model::Instant;
+use serde::{Deserialize, Serialize};
+
+/// A shop as sync knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreState {
+    /// The connection.
+    pub connection: String,
+    /// What the merchant calls it.
+    pub name: String,
+    /// `active`, `paused`, or what sync says.
+    pub state: String,
+    /// Why it is paused.
+    pub reason: Option<String>,
+    /// Whether all history is here.
+    pub complete: bool,
+    /// When something was last read.
+    pub last_read_at: Option<Instant>,
+}
+
+/// A shop as an agent sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreHealth {
+    /// The connection.
+    pub connection: String,
+    /// What the merchant calls it.
+    pub name: String,
+    /// `active` or `paused`.
+    pub state: String,
+    /// Why it is paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether all history is here; counts are "at least" while it is not.
+    pub complete: bool,
+    /// When something was last read; absent when nothing ever was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_read_at: Option<Instant>,
+    /// Seconds since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<i64>,
+}
+
+pub(crate) fn store_health(stores: &[StoreState], now: Instant) -> Vec<StoreHealth> {
+    stores
+        .iter()
+        .map(|store| StoreHealth {
+            connection: store.connection.clone(),
+            name: store.name.clone(),
+            state: store.state.clone(),
+            reason: store.reason.clone(),
+            complete: store.complete,
+            last_read_at: store.last_read_at,
+            age_seconds: store.last_read_at.map(|at| now.seconds_since(at).max(0)),
+        })
+        .collect()
+}
