@@ -1,0 +1,112 @@
+//! Rate limits and failures: what is waited for, what goes back to the caller.
+
+use std::time::Duration;
+
+use ordercase_zendesk::ZendeskError;
+use ordercase_zendesk::effects::EffectFailure;
+use serde_json::json;
+
+use crate::desk::Desk;
+
+const PUT_429: &str = "status";
+
+#[tokio::test]
+async fn a_429_waits_as_long_as_it_says_and_then_goes_through() {
+    let desk = Desk::open().await;
+    let ticket = desk.file().await;
+    desk.fault(json!({"kind": PUT_429, "status": 429, "retry_after": 7, "body": "text"}))
+        .await;
+    desk.client.ticket(ticket).await.unwrap();
+    assert_eq!(desk.clock.slept(), [Duration::from_secs(7)]);
+}
+
+#[tokio::test]
+async fn a_429_without_retry_after_waits_the_default() {
+    let desk = Desk::open().await;
+    let ticket = desk.file().await;
+    desk.fault(json!({"kind": PUT_429, "status": 429, "body": "html"}))
+        .await;
+    desk.client.ticket(ticket).await.unwrap();
+    assert_eq!(desk.clock.slept(), [Duration::from_secs(10)]);
+}
+
+#[tokio::test]
+async fn a_wait_longer_than_a_worker_should_sleep_goes_back_to_the_queue() {
+    let desk = Desk::open().await;
+    let ticket = desk.file().await;
+    desk.fault(json!({"kind": PUT_429, "status": 429, "retry_after": 999_999, "method": "PUT"}))
+        .await;
+    let payload = json!({"ticket_id": ticket, "op_id": "op-1", "priority": "high"});
+    let failure = ordercase_zendesk::execute(&desk.client, "ticket.update", &payload, 0).await;
+    let Err(EffectFailure::RetryAfter { after, .. }) = failure else {
+        panic!("{failure:?}");
+    };
+    assert_eq!(after, Duration::from_secs(900));
+    assert!(desk.clock.slept().is_empty());
+}
+
+#[tokio::test]
+async fn reading_survives_a_bad_minute_and_gives_up_in_the_end() {
+    let desk = Desk::open().await;
+    let ticket = desk.file().await;
+    desk.fault(json!([
+        {"kind": "status", "status": 500},
+        {"kind": "refuse"},
+    ]))
+    .await;
+    desk.client.ticket(ticket).await.unwrap();
+    desk.fault(json!({"kind": "status", "status": 502, "count": 3, "body": "html"}))
+        .await;
+    let error = desk.client.ticket(ticket).await.unwrap_err();
+    assert!(matches!(error, ZendeskError::Retry { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_write_with_a_lost_answer_is_not_repeated_by_the_client() {
+    let desk = Desk::open().await;
+    let ticket = desk.file().await;
+    desk.fault(json!({"kind": "lost_answer", "method": "PUT"}))
+        .await;
+    let change = ordercase_zendesk::ticket::TicketChange::default().set("priority", "high");
+    let error = desk
+        .client
+        .update_ticket(ticket, &change)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ZendeskError::AnswerLost { .. }), "{error}");
+    let writes = desk.get("journal").await;
+    let puts = writes["writes"].as_array().unwrap();
+    assert_eq!(
+        puts.iter().filter(|write| write["method"] == "PUT").count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn the_clients_own_governor_keeps_below_the_plan_so_zendesk_never_refuses() {
+    let desk = Desk::on_plan(zendesk_sim::Plan::Team).await;
+    let ticket = desk.file().await;
+    // The headers of the first answer teach the client that this is a small plan.
+    for _ in 0..400 {
+        desk.client.ticket(ticket).await.unwrap();
+        // Both clocks go on together when the client waits.
+        let slept: Duration = desk.clock.slept().iter().sum();
+        if slept > Duration::ZERO {
+            break;
+        }
+    }
+    let slept = desk.clock.slept();
+    assert!(
+        !slept.is_empty(),
+        "400 calls do not fit into a minute of a plan with 200"
+    );
+    // 160 is four fifths of 200; the last fifth was left to people.
+    let requests = desk.get("journal").await;
+    assert!(
+        requests["writes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|write| write["status"] != 429)
+    );
+}
