@@ -55,3 +55,5 @@ pub const JQ_DEPTH_MAX: usize = 40;
 pub const JQ_KEYWORDS_MAX: usize = 400;
 /// Values that the loops of one jq expression (`range`, `recurse`, `until`, ...) may produce.
 pub const JQ_FUEL: u64 = 100_000;
+/// Compiled jq expressions that one thread keeps.
+pub const JQ_COMPILED_MAX: usize = 64;

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::error::FlowError;
 use super::jq;
 use super::ports::ConfigPort;
-use super::run::FlowError;
 use super::switches::{LoadConfigShape, Switches};
 use crate::reference::Reference;
 use crate::template::{Resolver, has_placeholder};

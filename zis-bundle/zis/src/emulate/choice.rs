@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::run::FlowError;
+use super::error::FlowError;
 use super::switches::{ChoiceMissing, Switches};
 use crate::model::{ChoiceState, Comparison, Family, Operand, Operator, Order, Test};
 use crate::reference::Reference;

@@ -1,7 +1,7 @@
 //! The loop around the core, for callers that have a network and a clock.
 
 use super::ports::{Clock, HttpPort};
-use super::run::Step;
+use super::step::Step;
 use super::{Emulator, Start, StartError, Trace};
 
 /// Runs a flow to its end over the ports.

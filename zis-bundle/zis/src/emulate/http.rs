@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Account;
 use super::connection::{Connection, Secret, allows};
-use super::run::FlowError;
+use super::error::FlowError;
 use super::switches::{NonJsonAnswer, Switches};
 use crate::limits::RESPONSE_BYTES_MAX;
 use crate::model::{Body, HttpAction, Method, Target, Text};

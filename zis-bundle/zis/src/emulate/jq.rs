@@ -5,7 +5,8 @@
 //! `env` is empty, local time does not exist, and every loop (`range`, `recurse`, `while`, `until`,
 //! `repeat`) burns fuel. `def` is not supported yet, because recursion of one's own burns none.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jaq_core::data::HasLut;
@@ -22,7 +23,8 @@ use serde_json::{Map, Number, Value};
 
 use super::switches::JqMulti;
 use crate::limits::{
-    DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, JQ_BYTES_MAX, JQ_DEPTH_MAX, JQ_FUEL, JQ_KEYWORDS_MAX,
+    DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, JQ_BYTES_MAX, JQ_COMPILED_MAX, JQ_DEPTH_MAX, JQ_FUEL,
+    JQ_KEYWORDS_MAX,
 };
 use crate::template::size;
 
@@ -43,7 +45,7 @@ pub(super) fn run(
 /// Whether `expression` parses and names only functions that exist.
 pub(crate) fn check(expression: &str) -> Result<(), String> {
     check_tokens(expression)?;
-    let compiled = catch_unwind(AssertUnwindSafe(|| compile(expression).map(|_| ())));
+    let compiled = catch_unwind(AssertUnwindSafe(|| compiled(expression).map(|_| ())));
     compiled.unwrap_or_else(|_| Err("the engine gave up".to_owned()))
 }
 
@@ -53,7 +55,7 @@ fn evaluate(
     now: Timestamp,
     multi: JqMulti,
 ) -> Result<(Value, Option<String>), String> {
-    let filter = compile(expression)?;
+    let filter = compiled(expression)?;
     let fuel = Cell::new(JQ_FUEL);
     let clock = now.as_duration().as_secs_f64();
     let context = Ctx::<Kind>::new(
@@ -226,6 +228,27 @@ fn definitions() -> Vec<Def<&'static str>> {
         }
     };
     stock.map(replace).collect()
+}
+
+thread_local! {
+    /// Compiled expressions. Compiling means compiling jq's own library each time, and a bundle has
+    /// few expressions that it runs again and again.
+    static COMPILED: RefCell<BTreeMap<String, std::rc::Rc<Filter<Kind>>>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+fn compiled(expression: &str) -> Result<std::rc::Rc<Filter<Kind>>, String> {
+    COMPILED.with_borrow_mut(|compiled| {
+        if let Some(filter) = compiled.get(expression) {
+            return Ok(std::rc::Rc::clone(filter));
+        }
+        let filter = std::rc::Rc::new(compile(expression)?);
+        if compiled.len() >= JQ_COMPILED_MAX {
+            compiled.clear();
+        }
+        compiled.insert(expression.to_owned(), std::rc::Rc::clone(&filter));
+        Ok(filter)
+    })
 }
 
 fn compile(expression: &str) -> Result<Filter<Kind>, String> {

@@ -14,13 +14,17 @@ mod action;
 mod choice;
 mod connection;
 mod drive;
+mod error;
 mod http;
 mod jq;
 mod ports;
 mod redact;
 mod run;
+mod settle;
+mod step;
 mod switches;
 mod trace;
+mod turn;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,7 +36,7 @@ pub use connection::{Connection, Credential, Secret, allows};
 pub use drive::drive;
 pub use http::{HttpFailure, HttpRequest, HttpResponse};
 pub use ports::{Clock, ConfigPort, ConnectionPort, HttpPort, NoStores, Stores, VirtualClock};
-pub use run::{HttpCall, Pause, Step};
+pub use step::{HttpCall, Pause, Step};
 pub use switches::{
     ChoiceMissing, ErrorObject, JqMulti, LoadConfigShape, MissingPlaceholder, NonJsonAnswer,
     PlaceholderFormat, ResultPathDefault, RetryGeneration, Switches,
@@ -137,7 +141,7 @@ impl Emulator {
             return Err(StartError::InputTooLarge);
         }
         let connections = self.connections(flow, &reachable, &account);
-        let document = root_document(&account, input);
+        let document = root_document(&account, &input);
         let run = Run::new(self, flow, account, stores, now);
         Ok(run.begin(document, &connections, now))
     }
@@ -172,7 +176,7 @@ impl Emulator {
 }
 
 /// The document that the first state sees.
-fn root_document(account: &Account, input: Value) -> Value {
+fn root_document(account: &Account, input: &Value) -> Value {
     json!({
         "account_id": account.account_id,
         "integration_key": account.integration_key,

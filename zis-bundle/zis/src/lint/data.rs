@@ -9,7 +9,7 @@ use super::{Findings, states};
 use crate::address::BuiltIn;
 use crate::emulate::check_jq;
 use crate::finding::child;
-use crate::model::{ActionState, Bundle, Machine, StateKind, Wait};
+use crate::model::{ActionState, Machine, StateKind, Wait};
 use crate::reference::Reference;
 use crate::template::{has_placeholder, placeholders};
 
@@ -23,13 +23,7 @@ const GIVEN: [&str; 5] = [
 ];
 
 /// Lints a machine; `outer` is false inside a Map, where `$` is the item and anything may be in it.
-pub(super) fn lint(
-    bundle: &Bundle,
-    machine: &Machine,
-    place: &str,
-    outer: bool,
-    findings: &mut Findings,
-) {
+pub(super) fn lint(machine: &Machine, place: &str, outer: bool, findings: &mut Findings) {
     let roots = if outer { roots(machine) } else { None };
     for (_, state, path) in states(machine, place) {
         match &state.kind {
@@ -48,13 +42,7 @@ pub(super) fn lint(
             StateKind::Map(map) => {
                 let reads = [(map.items_path.clone(), format!("{path}.ItemsPath"))];
                 known_roots(&reads, roots.as_ref(), findings);
-                lint(
-                    bundle,
-                    &map.iterator,
-                    &format!("{path}.Iterator"),
-                    false,
-                    findings,
-                );
+                lint(&map.iterator, &format!("{path}.Iterator"), false, findings);
             }
             StateKind::Wait {
                 wait: Wait::Path(read),

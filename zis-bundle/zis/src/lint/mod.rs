@@ -31,7 +31,7 @@ pub fn lint(bundle: &Bundle, options: &LintOptions) -> Vec<Finding> {
     for flow in bundle.flows() {
         let place = format!("{}.properties.definition", child("$.resources", &flow.key));
         flow::lint(&flow.machine, &place, &mut findings);
-        data::lint(bundle, &flow.machine, &place, true, &mut findings);
+        data::lint(&flow.machine, &place, true, &mut findings);
     }
     let mut found = findings.found;
     found.sort_by(|a, b| {

@@ -4,7 +4,7 @@ use super::{LintOptions, lint};
 use crate::finding::{Finding, Severity};
 use crate::model::Bundle;
 
-fn bundle(states: Value) -> Value {
+fn bundle(states: &Value) -> Value {
     json!({
         "zis_template_version": "2019-10-14",
         "name": "test",
@@ -23,7 +23,7 @@ fn bundle(states: Value) -> Value {
 }
 
 fn good() -> Value {
-    bundle(json!({
+    bundle(&json!({
         "A": {"Type": "Action", "ActionName": "zis:acme:action:call",
             "Parameters": {"id.$": "$.input.ticket_event.ticket.id"}, "ResultPath": "$.answer",
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "F"}],
@@ -95,7 +95,7 @@ fn addresses_must_name_the_wanted_integration() {
 
 #[test]
 fn ways_that_never_end_and_states_that_nothing_reaches_are_found() {
-    let turning = bundle(json!({
+    let turning = bundle(&json!({
         "A": {"Type": "Wait", "Seconds": 1, "Next": "B"},
         "B": {"Type": "Pass", "ResultPath": "$.x", "Next": "A"},
         "C": {"Type": "Succeed"}

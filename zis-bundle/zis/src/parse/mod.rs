@@ -82,7 +82,7 @@ impl Bundle {
     /// As [`Bundle::parse`].
     pub fn from_value(document: Value) -> Result<Self, BundleError> {
         let mut problems = Problems::default();
-        let parts = top(Node::root(&document), &mut problems);
+        let parts = top(&Node::root(&document), &mut problems);
         let findings = problems.into_findings();
         let refused = findings
             .iter()
@@ -123,7 +123,7 @@ impl Parts {
     }
 }
 
-fn top(root: Node<'_>, problems: &mut Problems) -> Option<Parts> {
+fn top(root: &Node<'_>, problems: &mut Problems) -> Option<Parts> {
     root.object(problems)?;
     if let Some((version, at)) = root.text("zis_template_version", problems)
         && version != TEMPLATE_VERSION

@@ -70,14 +70,14 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    let known = [
+    const KNOWN: &[&str] = &[
         "$", "$.a", "$.a.b", "$.a[0]", "$.b", "$.input", "$.gone", "$.c.d.e", "no path",
     ];
-    prop::sample::select(&known[..]).prop_map(str::to_owned)
+    prop::sample::select(KNOWN).prop_map(str::to_owned)
 }
 
 fn jq() -> impl Strategy<Value = String> {
-    let known = [
+    const KNOWN: &[&str] = &[
         ".",
         ".a",
         "[., .]",
@@ -101,7 +101,7 @@ fn jq() -> impl Strategy<Value = String> {
         "[limit(3; repeat(1))]",
         "@base64",
     ];
-    prop_oneof![9 => prop::sample::select(&known[..]).prop_map(str::to_owned), 1 => ".{0,12}"]
+    prop_oneof![9 => prop::sample::select(KNOWN).prop_map(str::to_owned), 1 => ".{0,12}"]
 }
 
 fn target() -> impl Strategy<Value = String> {
@@ -243,7 +243,7 @@ proptest! {
     #[test]
     fn any_json_is_parsed_or_refused(document in any_json()) {
         if let Ok(bundle) = Bundle::from_value(document.clone()) {
-            lint(&bundle, &LintOptions::default());
+            let _ = lint(&bundle, &LintOptions::default());
         }
         let mut wrapped = json!({"zis_template_version": "2019-10-14", "name": "n", "resources": {
             "f": {"type": "ZIS::Flow", "properties": {"name": "f", "definition": {"StartAt": "A",
@@ -267,7 +267,7 @@ proptest! {
         answers in prop::collection::vec(answer(), 1..6),
     ) {
         let bundle = Arc::new(Bundle::from_value(document).unwrap());
-        lint(&bundle, &LintOptions::default());
+        let _ = lint(&bundle, &LintOptions::default());
         let emulator = Emulator::new(bundle, switches);
         let run = || {
             let start = Start {
