@@ -53,7 +53,8 @@ pub const JQ_BYTES_MAX: usize = 16 * 1024;
 pub const JQ_DEPTH_MAX: usize = 40;
 /// Keywords that open a block (`if`, `reduce`, ...) or bind (`as`) in one jq expression.
 pub const JQ_KEYWORDS_MAX: usize = 400;
-/// Values that the loops of one jq expression (`range`, `recurse`, `until`, ...) may produce.
+/// Steps that jq's loops (`range`, `recurse`, `until`, ...) may make, all expressions of a run
+/// together.
 pub const JQ_FUEL: u64 = 100_000;
 /// Compiled jq expressions that one thread keeps.
 pub const JQ_COMPILED_MAX: usize = 64;

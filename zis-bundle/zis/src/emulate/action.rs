@@ -1,5 +1,7 @@
 //! The built-in actions that the emulator knows: `LoadConfig` and `Jq`.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -53,6 +55,7 @@ pub(super) fn transform(
     parameters: &Value,
     now: Timestamp,
     switches: &Switches,
+    fuel: &Cell<u64>,
 ) -> Result<(Value, Option<String>), FlowError> {
     let expression = parameters.get("expr").and_then(Value::as_str);
     let expression = expression.ok_or_else(|| FlowError::new("Jq needs the parameter \"expr\""))?;
@@ -64,6 +67,6 @@ pub(super) fn transform(
         })?,
         _ => data,
     };
-    let ran = jq::run(expression, &data, now, switches.jq_multi);
+    let ran = jq::run(expression, &data, now, switches.jq_multi, fuel);
     ran.map_err(|error| FlowError::new(format!("jq: {error}")))
 }

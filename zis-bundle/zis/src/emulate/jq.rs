@@ -28,17 +28,20 @@ use crate::limits::{
 };
 use crate::template::size;
 
-/// Runs `expression` over `data`. The second value notes what was dropped.
+/// Runs `expression` over `data`, burning the run's fuel. The second value notes what was dropped.
 pub(super) fn run(
     expression: &str,
     data: &Value,
     now: Timestamp,
     multi: JqMulti,
+    fuel: &Cell<u64>,
 ) -> Result<(Value, Option<String>), String> {
     check_tokens(expression)?;
     // The engine asserts what it believes about its own values; a mistake there must end this
     // state and not the process.
-    let ran = catch_unwind(AssertUnwindSafe(|| evaluate(expression, data, now, multi)));
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        evaluate(expression, data, now, multi, fuel)
+    }));
     ran.unwrap_or_else(|_| Err("the engine gave up".to_owned()))
 }
 
@@ -54,15 +57,15 @@ fn evaluate(
     data: &Value,
     now: Timestamp,
     multi: JqMulti,
+    fuel: &Cell<u64>,
 ) -> Result<(Value, Option<String>), String> {
     let filter = compiled(expression)?;
-    let fuel = Cell::new(JQ_FUEL);
     let clock = now.as_duration().as_secs_f64();
     let context = Ctx::<Kind>::new(
         Data {
             lut: &filter.lut,
             clock,
-            fuel: &fuel,
+            fuel,
         },
         Vars::new([]),
     );
@@ -133,7 +136,11 @@ impl<'a> HasLut<'a, Kind> for Data<'a> {
 impl Data<'_> {
     fn burn(&self) -> Result<(), Error<Val>> {
         let left = self.fuel.get().checked_sub(1);
-        let out = || Error::str(format_args!("a loop made more than {JQ_FUEL} steps"));
+        let out = || {
+            Error::str(format_args!(
+                "the loops of this run made more than {JQ_FUEL} steps"
+            ))
+        };
         self.fuel.set(left.ok_or_else(out)?);
         Ok(())
     }
@@ -413,7 +420,7 @@ mod tests {
 
     fn jq(expression: &str, data: &Value) -> Result<Value, String> {
         let now = "2026-11-25T04:00:00Z".parse().unwrap();
-        run(expression, data, now, JqMulti::First).map(|(value, _)| value)
+        run(expression, data, now, JqMulti::First, &Cell::new(JQ_FUEL)).map(|(value, _)| value)
     }
 
     #[test]
@@ -457,22 +464,15 @@ mod tests {
     #[test]
     fn several_outputs_and_none_follow_the_switch() {
         let now = Timestamp::UNIX_EPOCH;
-        let (first, note) = run("1, 2", &Value::Null, now, JqMulti::First).unwrap();
+        let fuel = Cell::new(JQ_FUEL);
+        let run = |text, multi| run(text, &Value::Null, now, multi, &fuel);
+        let (first, note) = run("1, 2", JqMulti::First).unwrap();
         assert_eq!(first, json!(1));
         assert!(note.unwrap().contains("several"));
-        assert_eq!(
-            run("1, 2", &Value::Null, now, JqMulti::List).unwrap().0,
-            json!([1, 2])
-        );
-        assert_eq!(
-            run("1", &Value::Null, now, JqMulti::List).unwrap().0,
-            json!(1)
-        );
-        assert!(run("1, 2", &Value::Null, now, JqMulti::Error).is_err());
-        assert_eq!(
-            run("empty", &Value::Null, now, JqMulti::Error).unwrap().0,
-            Value::Null
-        );
+        assert_eq!(run("1, 2", JqMulti::List).unwrap().0, json!([1, 2]));
+        assert_eq!(run("1", JqMulti::List).unwrap().0, json!(1));
+        assert!(run("1, 2", JqMulti::Error).is_err());
+        assert_eq!(run("empty", JqMulti::Error).unwrap().0, Value::Null);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One run of one flow, from state to state, until the world is needed or the flow has ended.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use super::switches::Switches;
 use super::trace::{Outcome, Trace, Visit};
 use super::turn::Turn;
 use super::{Account, Emulator};
-use crate::limits::VISITS_MAX;
+use crate::limits::{JQ_FUEL, VISITS_MAX};
 use crate::model::{After, Bundle, Flow, State};
 use crate::template::size;
 
@@ -46,6 +47,7 @@ pub(super) struct Run {
     pub(super) at: At,
     pub(super) attempt: u32,
     pub(super) visits: Vec<Visit>,
+    pub(super) jq_fuel: Cell<u64>,
     flow: String,
     start_at: String,
     first: Value,
@@ -71,6 +73,7 @@ impl Run {
             at: At::State(flow.machine.start_at.clone()),
             attempt: 1,
             visits: Vec::new(),
+            jq_fuel: Cell::new(JQ_FUEL),
             flow: flow.name.clone(),
             start_at: flow.machine.start_at.clone(),
             first: Value::Null,

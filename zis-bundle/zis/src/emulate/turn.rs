@@ -96,7 +96,8 @@ impl Run {
             .map(|_| self.redactor.value(&parameters));
         let output = match built_in {
             Some(BuiltIn::Jq) => {
-                let (output, note) = transform(template, &parameters, now, &self.switches)?;
+                let (output, note) =
+                    transform(template, &parameters, now, &self.switches, &self.jq_fuel)?;
                 visit.note = note;
                 output
             }
