@@ -239,6 +239,33 @@ fn the_bundle_is_clean_and_small() {
     }
 }
 
+/// Four flows instead of one, because the event's own text for its type is documented for one only.
+#[test]
+fn the_four_flows_differ_in_the_name_of_their_event_only() {
+    let bundle = support::bundle();
+    let anonymous = |flow: &str, event_type: &str| {
+        let place = format!("/resources/{flow}/properties/definition");
+        bundle
+            .document()
+            .pointer(&place)
+            .unwrap()
+            .to_string()
+            .replace(event_type, "EVENT")
+    };
+    let created = anonymous("ticket_created_flow", "ticket.TicketCreated");
+    assert_eq!(
+        created,
+        anonymous("status_changed_flow", "ticket.StatusChanged")
+    );
+    assert_eq!(
+        created,
+        anonymous("priority_changed_flow", "ticket.PriorityChanged")
+    );
+    let comment = " | if $event.comment.id then .comment_id = $event.comment.id else . end";
+    let added = anonymous("comment_added_flow", "ticket.CommentAdded");
+    assert_eq!(created, added.replace(comment, ""));
+}
+
 #[test]
 fn the_template_does_not_upload_as_it_is() {
     let findings = lint(&ours::template().unwrap(), &LintOptions::default());

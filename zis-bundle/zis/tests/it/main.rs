@@ -7,6 +7,7 @@
 
 mod bundle;
 mod corpus;
+mod emulate;
 mod property;
 mod support;
 mod trace;
