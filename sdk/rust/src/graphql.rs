@@ -35,6 +35,30 @@ pub struct Answer<T> {
     pub response: Response,
 }
 
+/// Why a query brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// It costs more than the source allows for one query: ask for less at once.
+    #[error("the query costs more than the source allows: {0}")]
+    TooCostly(String),
+    /// The host sends no more requests in this call: work with what came so far.
+    #[error("the call has used its number of requests")]
+    BudgetSpent,
+    /// Anything else.
+    #[error(transparent)]
+    Failed(#[from] PluginError),
+}
+
+impl From<AskError> for PluginError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::TooCostly(_) => Self::Internal(error.to_string()),
+            AskError::BudgetSpent => crate::HttpError::BudgetSpent.into(),
+            AskError::Failed(error) => error,
+        }
+    }
+}
+
 /// One entry of `errors`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -114,13 +138,14 @@ impl Endpoint<'_> {
     /// Sends a query; its answer is kept under `role`.
     ///
     /// # Errors
-    /// As the module says; [`PluginError::Malformed`] when the answer does not have the shape `T`.
+    /// As the module says; [`PluginError::Malformed`] when the answer does not have the shape `T`;
+    /// [`AskError::TooCostly`] and [`AskError::BudgetSpent`] apart, because asking for less helps.
     pub fn ask<T: DeserializeOwned>(
         &self,
         role: &str,
         query: &str,
         variables: &impl Serialize,
-    ) -> Result<Answer<T>, PluginError> {
+    ) -> Result<Answer<T>, AskError> {
         let body = serde_json::to_vec(&Body { query, variables })
             .map_err(|error| PluginError::Internal(format!("variables as JSON: {error}")))?;
         let mut request = Request::post_json(self.path, role, body);
@@ -128,7 +153,10 @@ impl Endpoint<'_> {
         for (name, value) in self.headers {
             request = request.with_header(name, value);
         }
-        let response = self.host.send(request)?;
+        let response = self.host.send(request).map_err(|error| match error {
+            crate::HttpError::BudgetSpent => AskError::BudgetSpent,
+            error => AskError::Failed(error.into()),
+        })?;
         check_status(&response)?;
         let (data, errors) = read(role, &response.body)?;
         Ok(Answer {
@@ -147,23 +175,23 @@ impl Endpoint<'_> {
 pub fn read<T: DeserializeOwned>(
     role: &str,
     body: &[u8],
-) -> Result<(T, Vec<GraphQlError>), PluginError> {
+) -> Result<(T, Vec<GraphQlError>), AskError> {
     let envelope: Envelope<T> = serde_json::from_slice(body).map_err(|error| {
         // A failed query may carry data of another shape, such as `{}`: its errors tell more.
         refused(body)
-            .unwrap_or_else(|| PluginError::malformed(&format!("answer to `{role}`"), error))
+            .unwrap_or_else(|| PluginError::malformed(&format!("answer to `{role}`"), error).into())
     })?;
     let Errors(errors) = envelope.errors;
     match envelope.data {
         Some(data) if !errors.iter().any(|error| error.code() == "THROTTLED") => Ok((data, errors)),
-        _ if errors.is_empty() => Err(PluginError::Malformed(format!(
+        _ if errors.is_empty() => Err(AskError::Failed(PluginError::Malformed(format!(
             "answer to `{role}` has neither data nor errors"
-        ))),
+        )))),
         _ => Err(meaning(&errors, body)),
     }
 }
 
-fn refused(body: &[u8]) -> Option<PluginError> {
+fn refused(body: &[u8]) -> Option<AskError> {
     #[derive(Deserialize)]
     struct OnlyErrors {
         #[serde(default)]
@@ -173,31 +201,28 @@ fn refused(body: &[u8]) -> Option<PluginError> {
     (!errors.is_empty()).then(|| meaning(&errors, body))
 }
 
-fn meaning(errors: &[GraphQlError], body: &[u8]) -> PluginError {
+fn meaning(errors: &[GraphQlError], body: &[u8]) -> AskError {
     let message = errors.first().map_or("", |error| error.message.as_str());
     let message: String = message.chars().take(limits::QUOTE_BYTES_MAX).collect();
     let has = |codes: &[&str]| errors.iter().any(|error| codes.contains(&error.code()));
-    if has(&["THROTTLED", "MAX_COST_EXCEEDED"]) {
-        return match wait_ms(body) {
-            _ if has(&["MAX_COST_EXCEEDED"]) => PluginError::Internal(format!(
-                "the query costs more than the source allows: {message}"
-            )),
-            wait => PluginError::RateLimited(wait),
-        };
+    if has(&["MAX_COST_EXCEEDED"]) {
+        return AskError::TooCostly(message);
     }
-    if has(&["UNAUTHENTICATED", "FORBIDDEN", "ACCESS_DENIED"]) {
-        return PluginError::AuthExpired(message);
-    }
-    if has(&["SHOP_INACTIVE"]) {
-        return PluginError::Upstream {
+    AskError::Failed(if has(&["THROTTLED"]) {
+        PluginError::RateLimited(wait_ms(body))
+    } else if has(&["UNAUTHENTICATED", "FORBIDDEN", "ACCESS_DENIED"]) {
+        PluginError::AuthExpired(message)
+    } else if has(&["SHOP_INACTIVE"]) {
+        PluginError::Upstream {
             status: 402,
             message,
-        };
-    }
-    PluginError::Upstream {
-        status: 200,
-        message,
-    }
+        }
+    } else {
+        PluginError::Upstream {
+            status: 200,
+            message,
+        }
+    })
 }
 
 /// Milliseconds until a cost-based throttle can serve the query (commerce-apis §1).
@@ -253,6 +278,14 @@ mod tests {
     }
 
     fn ask(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Answer<Shop>, PluginError> {
+        try_ask(status, headers, body).map_err(PluginError::from)
+    }
+
+    fn try_ask(
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer<Shop>, AskError> {
         let host = FakeHost::new();
         host.answer_with(status, headers, body);
         let endpoint = Endpoint {
@@ -316,7 +349,12 @@ mod tests {
             PluginError::AuthExpired("m".to_owned())
         );
         assert_eq!(of("FORBIDDEN"), PluginError::AuthExpired("m".to_owned()));
-        assert!(matches!(of("MAX_COST_EXCEEDED"), PluginError::Internal(_)));
+        let costly =
+            r#"{"errors": [{"message": "m", "extensions": {"code": "MAX_COST_EXCEEDED"}}]}"#;
+        assert!(matches!(
+            try_ask(200, &[], costly),
+            Err(AskError::TooCostly(_))
+        ));
         assert!(matches!(of(""), PluginError::Upstream { status: 200, .. }));
     }
 

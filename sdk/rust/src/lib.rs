@@ -5,7 +5,8 @@
 //! named is not exported, so nothing pretends. The host is a parameter ([`Host`]): the same code
 //! runs natively under [`fake::FakeHost`] in unit tests and inside the sandbox in production.
 //!
-//! The rest are helpers against the usual bugs: numbers that lose digits ([`decimal`]), GraphQL
+//! The rest are helpers against the usual bugs: numbers that lose digits ([`decimal`]), shapes
+//! that are not as promised ([`lenient`]), GraphQL
 //! errors behind a 200 ([`graphql`]), statuses that an operator renamed ([`table`]), envelopes that
 //! are not the same twice ([`record`]).
 
@@ -19,6 +20,7 @@ pub mod graphql;
 #[doc(hidden)]
 pub mod guest;
 pub mod host;
+pub mod lenient;
 pub mod limits;
 pub mod money;
 pub mod page;

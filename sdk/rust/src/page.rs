@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::lenient::{List, Maybe};
 use crate::{PluginError, limits};
 
 /// Whether more follows, and from where.
@@ -14,15 +15,13 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// A page of a GraphQL connection; `null` nodes are left out.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
+/// A page of a GraphQL connection, as `nodes` or as `edges`; `null` nodes are left out, and a `null`
+/// connection is empty.
+#[derive(Clone, Debug)]
 pub struct Connection<T> {
     /// The nodes.
-    #[serde(default = "Vec::new", deserialize_with = "present")]
     pub nodes: Vec<T>,
     /// Whether more follows.
-    #[serde(default)]
     pub page_info: PageInfo,
 }
 
@@ -46,11 +45,40 @@ impl<T> Connection<T> {
     }
 }
 
-fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
-    d: D,
-) -> Result<Vec<T>, D::Error> {
-    let nodes = Option::<Vec<Option<T>>>::deserialize(d)?;
-    Ok(nodes.into_iter().flatten().flatten().collect())
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default, bound = "T: Deserialize<'de>")]
+struct Shape<T> {
+    nodes: List<T>,
+    edges: List<Edge<T>>,
+    page_info: Maybe<PageInfo>,
+}
+
+#[derive(Deserialize)]
+struct Edge<T> {
+    node: Option<T>,
+}
+
+impl<T> Default for Shape<T> {
+    fn default() -> Self {
+        Self {
+            nodes: List::default(),
+            edges: List::default(),
+            page_info: Maybe::default(),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Connection<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let Maybe(shape) = Maybe::<Shape<T>>::deserialize(d)?;
+        let shape = shape.unwrap_or_default();
+        let mut nodes = shape.nodes.0;
+        nodes.extend(shape.edges.0.into_iter().filter_map(|edge| edge.node));
+        Ok(Self {
+            nodes,
+            page_info: shape.page_info.0.unwrap_or_default(),
+        })
+    }
 }
 
 /// Follows a connection to its end, at most [`limits::NESTED_PAGES_MAX`] pages; returns whether all
@@ -96,6 +124,13 @@ mod tests {
             ))
         });
         assert_eq!((whole, all.nodes), (Ok(true), vec![1, 2]));
+    }
+
+    #[test]
+    fn edges_and_null_read_too() {
+        let edges = connection(r#"{"edges": [{"node": 1}, {"node": null}, {"node": 2}]}"#);
+        assert_eq!(edges.nodes, [1, 2]);
+        assert_eq!(connection("null").nodes, [0; 0]);
     }
 
     #[test]

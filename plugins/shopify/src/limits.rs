@@ -1,0 +1,26 @@
+//! Bounds of the plugin, with their units.
+
+/// Orders of one page, at first; a page that costs too much is asked for in halves.
+pub(crate) const PAGE_ORDERS_MAX: u32 = 50;
+/// Customers of one page.
+pub(crate) const PAGE_CUSTOMERS_MAX: u32 = 100;
+/// Lines of each order of a page; the rest is paged.
+pub(crate) const PAGE_LINES: u32 = 10;
+/// Shipments, payments and refunds of each order of a page; an order with more is read alone.
+pub(crate) const PAGE_CHILDREN: u32 = 5;
+/// Lines of an order that is read alone.
+pub(crate) const FETCH_LINES: u32 = 50;
+/// Shipments, payments, refunds and returns of an order that is read alone.
+pub(crate) const FETCH_CHILDREN: u32 = 20;
+/// Lines of one further page of an order's lines.
+pub(crate) const MORE_LINES: u32 = 100;
+/// Orders whose refunds and returns are read in one request.
+pub(crate) const BACKS_ORDERS: usize = 10;
+/// Fewest lines and children that a costly query is shrunk to.
+pub(crate) const SHRUNK_MIN: u32 = 2;
+/// Records after which a stream starts its window anew: Shopify pages no deeper than 25,000.
+pub(crate) const DEEP_PAGING_MAX: u64 = 20_000;
+/// Customers whose orders a search reads.
+pub(crate) const SEARCH_CUSTOMERS_MAX: usize = 5;
+/// Bytes of a searched text.
+pub(crate) const SEARCH_BYTES_MAX: usize = 320;

@@ -1,0 +1,13 @@
+//! What the plugin does, natively: the shared vectors and corpus, its own fixtures, its queries
+//! against the platform's schema, and its calls against scripted answers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "test code fails by panicking and says what it skips"
+)]
+
+mod corpus;
+mod fixtures;
+mod shared;
+mod vectors;
