@@ -1,1 +1,69 @@
-//! All SQL of Ordercase.
+//! All SQL of Ordercase: what is true, what came in, what is to happen.
+//!
+//! One [`Store`] per process. Reads go to a small pool; every write is a job for the one writer, which
+//! commits jobs in groups and answers after the commit, so an answer means "on disk". Time is handed
+//! in; every call names its tenant.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | `record` | canonical records, the guard that orders snapshots, keys, lookups, raw sets |
+//! | `inbox` | receipts: stored before they are answered, claimed under a lease, settled once |
+//! | `stream` | what to read next; the cursor moves with its page |
+//! | `account` | proof that nothing was dropped |
+//! | `outbox` | effects and the journal of attempts |
+//! | `ticket` | mirrors, cases, comments; [`Store::commit_ticket`] |
+//! | `tenant` | tenants, plugins, connections, desks, tokens, audit |
+//! | `secret` | secrets at rest |
+//! | `db` | the thin layer that a second database implements |
+
+mod account;
+mod db;
+mod error;
+mod id;
+mod inbox;
+pub mod limits;
+mod outbox;
+mod record;
+mod secret;
+mod signal;
+mod store;
+mod stream;
+mod tenant;
+mod ticket;
+mod turn;
+
+pub use account::{AccountRow, Via};
+pub use error::StoreError;
+pub use id::{
+    CaseId, ConnectionId, ConnectionKey, DeskId, DeskKey, EffectId, HolderId, IdError, Owner,
+    ReceiptId, RecordKey, TenantId, TicketKey,
+};
+pub use inbox::{
+    ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, NewReceipt, Put, Receipt,
+    ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
+};
+pub use outbox::{
+    Attempt, Effect, EffectPut, EffectRequest, EffectSettlement, EffectState, NewEffect,
+    merge_payloads,
+};
+pub use record::{
+    Applied, Batch, Gone, KeyKind, Lookup, LookupKey, Outcome, RawBody, ReadPath, Snapshot, Stamp,
+    StoredRecord, Verdict, decide,
+};
+pub use secret::{MasterKey, SecretValue};
+pub use signal::{Lane, Queue};
+pub use store::{Store, StoreOptions};
+pub use stream::{
+    Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement, TrackState,
+};
+pub use tenant::{
+    Activity, AuditRow, Connection, Desk, NewAudit, NewConnection, NewDesk, PluginRow, Tenant,
+    TokenOwner, TokenPurpose,
+};
+pub use ticket::{
+    CaseRow, CaseWrite, CommentRow, CommentWrite, MirrorWrite, TicketCommit, TicketCommitted,
+    TicketMirror, TicketState,
+};
+
+#[cfg(test)]
+mod tests;

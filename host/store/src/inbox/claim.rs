@@ -1,0 +1,163 @@
+//! Handing work out: due receipts of a lane, one per entity, in turn over tenants, under a lease.
+
+use ordercase_model::Instant;
+
+use super::{ClaimRequest, Receipt, ReceiptState, read_receipt, receipt_columns};
+use crate::{
+    Lane, ReceiptId, Store, StoreError, TenantId,
+    db::{args, statements},
+    limits::LIST_ROWS_MAX,
+    turn,
+};
+
+statements! {
+    /// Tenants with waiting work in a lane: jumps from one to the next along the index.
+    TENANTS = "WITH RECURSIVE t (id) AS (
+                   SELECT (SELECT MIN(tenant_id) FROM receipts WHERE state = 'pending' AND lane = $1)
+                   UNION ALL
+                   SELECT (SELECT MIN(tenant_id) FROM receipts
+                           WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
+                   FROM t WHERE t.id IS NOT NULL)
+               SELECT id FROM t WHERE id IS NOT NULL";
+    /// Another receipt of the same entity holds one back while it is leased in any lane, or when it is
+    /// due earlier in the same lane.
+    CLAIM = concat!("UPDATE receipts SET holder = $4, lease_until = $5, attempts = attempts + 1
+             WHERE tenant_id = $1 AND receipt_id IN (
+                 SELECT r.receipt_id FROM receipts r
+                 WHERE r.tenant_id = $1 AND r.lane = $2 AND r.state = 'pending' AND r.due_at <= $3
+                     AND (r.lease_until IS NULL OR r.lease_until <= $3)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM receipts b
+                         WHERE b.tenant_id = r.tenant_id AND b.owner_id = r.owner_id
+                             AND b.entity_key = r.entity_key AND b.state = 'pending'
+                             AND b.receipt_id <> r.receipt_id
+                             AND (b.lease_until > $3
+                                 OR (b.lane = r.lane AND b.due_at <= $3
+                                     AND (b.due_at, b.receipt_id) < (r.due_at, r.receipt_id))))
+                     AND NOT EXISTS (
+                         SELECT 1 FROM connections c
+                         WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
+                             AND c.state = 'paused')
+                     AND NOT EXISTS (
+                         SELECT 1 FROM desks d
+                         WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
+                             AND d.state = 'paused')
+                 ORDER BY r.due_at, r.receipt_id LIMIT $6)
+             RETURNING ", receipt_columns!());
+    NEXT_DUE = "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) AS at
+                FROM receipts WHERE state = 'pending' AND lane = $1";
+    RENEW = "UPDATE receipts SET lease_until = $4
+             WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'";
+    GET = concat!("SELECT ", receipt_columns!(), " FROM receipts WHERE tenant_id = $1 AND receipt_id = $2");
+    BY_STATE = concat!("SELECT ", receipt_columns!(), " FROM receipts
+             WHERE tenant_id = $1 AND state = $2 ORDER BY received_at DESC, receipt_id LIMIT $3");
+}
+
+impl Store {
+    /// Takes due receipts of a lane. Each is the holder's until the lease ends or it is settled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_receipts(&self, ask: ClaimRequest) -> Result<Vec<Receipt>, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let lane = ask.lane.as_str();
+                let rows = tx.conn.all(TENANTS, args![lane]).await?;
+                let mut tenants = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    tenants.push(row.text("id")?);
+                }
+                let turns = turn::order(&mut tx.turns, lane, tenants);
+                let share = turn::share(ask.limit, turns.len());
+                let mut taken = Vec::new();
+                for tenant in turns {
+                    let left = ask
+                        .limit
+                        .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+                    if left == 0 {
+                        break;
+                    }
+                    let args = args![
+                        &tenant,
+                        lane,
+                        ask.now,
+                        &ask.holder,
+                        ask.lease_until,
+                        share.min(left)
+                    ];
+                    let rows = tx.conn.all(CLAIM, args).await?;
+                    if !rows.is_empty() {
+                        turn::took(&mut tx.turns, lane, &tenant);
+                    }
+                    for row in &rows {
+                        taken.push(read_receipt(row)?);
+                    }
+                }
+                taken.sort_by(|a, b| (a.due_at, &a.id).cmp(&(b.due_at, &b.id)));
+                Ok(taken)
+            })
+        })
+        .await
+    }
+
+    /// Keeps a lease longer; `false` when it is lost.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_receipt(
+        &self,
+        receipt: &Receipt,
+        lease_until: Instant,
+    ) -> Result<bool, StoreError> {
+        let args = args![
+            &receipt.tenant,
+            &receipt.id,
+            receipt.holder.as_ref(),
+            lease_until
+        ];
+        self.write(move |tx| Box::pin(async move { Ok(tx.conn.run(RENEW, args).await? > 0) }))
+            .await
+    }
+
+    /// When the next receipt of a lane may be due: earlier than now when one is waiting already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_receipt_due(&self, lane: Lane) -> Result<Option<Instant>, StoreError> {
+        let mut conn = self.reader().await?;
+        match conn.first(NEXT_DUE, args![lane.as_str()]).await? {
+            Some(row) => row.opt_instant("at"),
+            None => Ok(None),
+        }
+    }
+
+    /// One receipt.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn receipt(
+        &self,
+        tenant: &TenantId,
+        id: &ReceiptId,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let mut conn = self.reader().await?;
+        let row = conn.first(GET, args![tenant, id]).await?;
+        row.as_ref().map(read_receipt).transpose()
+    }
+
+    /// Receipts of a state, newest first; dead letters are `ReceiptState::Dead`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn receipts(
+        &self,
+        tenant: &TenantId,
+        state: ReceiptState,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let mut conn = self.reader().await?;
+        let rows = conn
+            .all(BY_STATE, args![tenant, state.as_str(), LIST_ROWS_MAX])
+            .await?;
+        rows.iter().map(read_receipt).collect()
+    }
+}

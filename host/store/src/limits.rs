@@ -1,0 +1,47 @@
+//! Every bound of the store, with its unit.
+
+/// Jobs that may wait for the writer; a caller beyond that waits for room.
+pub const WRITER_QUEUE_JOBS_MAX: usize = 1_024;
+/// Jobs committed together at most.
+pub const WRITER_BATCH_JOBS_MAX: usize = 256;
+/// Connections that read at the same time.
+pub const READERS_MAX: u32 = 4;
+/// How long SQLite waits for a lock of another process, milliseconds.
+pub const BUSY_TIMEOUT_MS: u64 = 5_000;
+/// Rows that a lookup returns at most, newest first.
+pub const LOOKUP_ROWS_MAX: i64 = 200;
+/// Rows that a list returns at most.
+pub const LIST_ROWS_MAX: i64 = 500;
+/// Snapshots of one page or answer.
+pub const BATCH_SNAPSHOTS_MAX: usize = 1_000;
+/// Characters of an id.
+pub const ID_CHARS_MAX: usize = 128;
+/// Characters of a source id (canonical model).
+pub const SOURCE_ID_CHARS_MAX: usize = 255;
+/// Bytes of a canonical body.
+pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of one raw answer kept; a longer one is not kept, and the record says so.
+pub const RAW_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of a receipt's body.
+pub const RECEIPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of an effect's payload.
+pub const EFFECT_BYTES_MAX: usize = 256 * 1024;
+/// Keys taken from one record.
+pub const KEYS_PER_RECORD_MAX: usize = 200;
+/// Characters of a key.
+pub const KEY_CHARS_MAX: usize = 320;
+/// Keys that one ticket may wait for.
+pub const WATCHES_PER_TICKET_MAX: usize = 50;
+/// Records that one ticket may show.
+pub const SHOWN_PER_TICKET_MAX: usize = 200;
+/// Tickets that one change wakes; beyond that the rest follows at their next event.
+pub const WOKEN_PER_CHANGE_MAX: i64 = 500;
+/// Characters of an error or a reason kept with a row.
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// Bytes of a secret.
+pub const SECRET_BYTES_MAX: usize = 64 * 1024;
+
+/// Cuts a reason to what is kept.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().take(REASON_CHARS_MAX).collect()
+}

@@ -1,0 +1,422 @@
+//! Writing a batch of snapshots: read what is there, let the guard decide, write what changed, wake the
+//! tickets that care. Runs inside the caller's transaction, so cursor, receipt and records agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ordercase_model::{Instant, Kind, Tombstone, TombstoneReason};
+
+use super::{
+    guard::ReadPath,
+    held::{self, Arrival, Held, Outcome, body_hash},
+    raw,
+    read::{self, completeness_text, record_columns, stamps_text},
+    snapshot::{Batch, Snapshot},
+    wake,
+};
+use crate::{
+    ConnectionKey, Lane, Owner, RecordKey, Store, StoreError,
+    account::{self, Moves, Via},
+    db::{Tx, args, dialect, statements},
+    id::sha256,
+    inbox::{NewReceipt, ReceiptKind, put_in},
+    limits::{BATCH_SNAPSHOTS_MAX, BODY_BYTES_MAX, SOURCE_ID_CHARS_MAX},
+};
+
+/// What became of one snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The record: of a tombstone, the one it names.
+    pub key: RecordKey,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+statements! {
+    EXISTING = concat!(dialect::pairs!(), " SELECT ", record_columns!(), " FROM batch JOIN records r
+            ON r.tenant_id = $2 AND r.connection_id = $3 AND r.kind = batch.a AND r.source_id = batch.b");
+    SAVE = "INSERT INTO records (tenant_id, connection_id, kind, source_id, parent_kind, parent_id, schema_id,
+                body, body_hash, completeness, missing, warnings, api_version, plugin_digest, raw_refs,
+                source_version, source_updated_at, observed_at, event_at, path, snapshot_hash, stamps,
+                seen_at, gone_at, gone_reason, merged_into, purged, deleted, placed_at, state,
+                first_seen_at, changed_at, revision)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+            ON CONFLICT (tenant_id, connection_id, kind, source_id) DO UPDATE SET
+                parent_kind = excluded.parent_kind, parent_id = excluded.parent_id,
+                schema_id = excluded.schema_id, body = excluded.body, body_hash = excluded.body_hash,
+                completeness = excluded.completeness, missing = excluded.missing,
+                warnings = excluded.warnings, api_version = excluded.api_version,
+                plugin_digest = excluded.plugin_digest, raw_refs = excluded.raw_refs,
+                source_version = excluded.source_version, source_updated_at = excluded.source_updated_at,
+                observed_at = excluded.observed_at, event_at = excluded.event_at, path = excluded.path,
+                snapshot_hash = excluded.snapshot_hash, stamps = excluded.stamps,
+                seen_at = excluded.seen_at, gone_at = excluded.gone_at, gone_reason = excluded.gone_reason,
+                merged_into = excluded.merged_into, purged = excluded.purged, deleted = excluded.deleted,
+                placed_at = excluded.placed_at, state = excluded.state, changed_at = excluded.changed_at,
+                revision = excluded.revision";
+    DROP_KEYS = concat!(dialect::pairs!(), " DELETE FROM record_keys
+            WHERE tenant_id = $2 AND connection_id = $3
+                AND (kind, source_id) IN (SELECT a, b FROM batch)");
+    ADD_KEYS = concat!(dialect::fours!(), " INSERT INTO record_keys
+                (tenant_id, connection_id, key_kind, key_value, kind, source_id)
+            SELECT $2, $3, a, b, c, d FROM batch");
+}
+
+impl Store {
+    /// Writes what an agent's question brought in (fetch, search). Counted in the account of `stream`.
+    ///
+    /// # Errors
+    /// When the batch is too large or the database fails.
+    pub async fn apply_batch(
+        &self,
+        batch: Batch,
+        stream: &str,
+        now: Instant,
+    ) -> Result<Vec<Applied>, StoreError> {
+        let stream = stream.to_owned();
+        self.write(move |tx| Box::pin(async move { write_page(tx, &batch, &stream, now).await }))
+            .await
+    }
+}
+
+/// Writes a batch whose snapshots are receipts of their own: records of a page or an answer.
+pub(crate) async fn write_page(
+    tx: &mut Tx,
+    batch: &Batch,
+    stream: &str,
+    now: Instant,
+) -> Result<Vec<Applied>, StoreError> {
+    let applied = write_batch(tx, batch, now).await?;
+    let key = &batch.connection;
+    for (snapshot, result) in batch.snapshots.iter().zip(&applied) {
+        if let Outcome::Refused(reason) = &result.outcome {
+            put_in(tx, &refused(key, stream, snapshot, reason, now)).await?;
+        }
+    }
+    let moves = Moves::of_page(applied.iter().map(|result| &result.outcome));
+    let owner = key.connection.as_str();
+    account::record(&mut tx.conn, &key.tenant, owner, stream, Via::Page, moves).await?;
+    Ok(applied)
+}
+
+/// A record of a page that cannot be stored is a dead letter, not a hole.
+fn refused(
+    connection: &ConnectionKey,
+    stream: &str,
+    snapshot: &Snapshot,
+    reason: &str,
+    now: Instant,
+) -> NewReceipt {
+    let record = &snapshot.record;
+    let body = record.body.get().as_bytes();
+    let kept = body.len().min(crate::limits::RECEIPT_BYTES_MAX);
+    NewReceipt {
+        tenant: connection.tenant.clone(),
+        owner: Owner::Connection(connection.connection.clone()),
+        stream: stream.to_owned(),
+        kind: ReceiptKind::PageRecord,
+        topic: record.kind.as_str().to_owned(),
+        dedupe_key: format!(
+            "record:{}:{}:{}",
+            record.kind,
+            sha256(record.source_id.as_bytes()),
+            sha256(body)
+        ),
+        entity_key: format!("record:{}", record.kind),
+        lane: lane_of(snapshot.path),
+        headers: vec![(
+            "source-id".to_owned(),
+            record.source_id.chars().take(64).collect(),
+        )],
+        body: body.get(..kept).unwrap_or_default().to_vec(),
+        occurred_at: record.source_updated_at,
+        received_at: now,
+        dead: Some(reason.to_owned()),
+    }
+}
+
+/// The lane in which what follows from a snapshot is worked off.
+fn lane_of(path: ReadPath) -> Lane {
+    match path {
+        ReadPath::WebhookBody | ReadPath::WebhookRefetch | ReadPath::OnDemand => Lane::Live,
+        ReadPath::Poll | ReadPath::Backfill | ReadPath::Reconcile => Lane::Poll,
+    }
+}
+
+/// Writes a batch. The outcomes stand in the order of the snapshots.
+pub(crate) async fn write_batch(
+    tx: &mut Tx,
+    batch: &Batch,
+    now: Instant,
+) -> Result<Vec<Applied>, StoreError> {
+    if batch.snapshots.len() > BATCH_SNAPSHOTS_MAX {
+        return Err(StoreError::refused(format!(
+            "a batch has {} snapshots, {BATCH_SNAPSHOTS_MAX} are the limit",
+            batch.snapshots.len()
+        )));
+    }
+    let raw_ids = raw::keep(tx, &batch.connection, &batch.raw, now).await?;
+    let mut desk = Desktop {
+        known: existing(tx, batch).await?,
+        touched: BTreeSet::new(),
+        fresh: BTreeSet::new(),
+        changed: BTreeSet::new(),
+        forget: Vec::new(),
+    };
+    let mut applied = Vec::with_capacity(batch.snapshots.len());
+    for snapshot in &batch.snapshots {
+        let raw_refs = snapshot
+            .raw
+            .iter()
+            .filter_map(|at| raw_ids.get(*at)?.clone())
+            .collect();
+        let arrival = Arrival {
+            plugin_digest: &batch.plugin_digest,
+            raw_refs,
+            now,
+        };
+        let (kind, source_id, outcome) = desk.take(snapshot, &arrival);
+        applied.push(Applied {
+            key: RecordKey {
+                tenant: batch.connection.tenant.clone(),
+                connection: batch.connection.connection.clone(),
+                kind,
+                source_id,
+            },
+            outcome,
+        });
+    }
+    desk.save(tx, &batch.connection).await?;
+    let changed: Vec<&Held> = desk
+        .changed
+        .iter()
+        .filter_map(|key| desk.known.get(key))
+        .collect();
+    let lane = batch
+        .snapshots
+        .first()
+        .map_or(Lane::Live, |snapshot| lane_of(snapshot.path));
+    wake::wake(tx, &batch.connection, &changed, lane, now).await?;
+    raw::forget(tx, &batch.connection, &desk.forget).await?;
+    Ok(applied)
+}
+
+type Key = (Kind, String);
+
+/// The records of a batch while it is applied.
+struct Desktop {
+    known: BTreeMap<Key, Held>,
+    touched: BTreeSet<Key>,
+    fresh: BTreeSet<Key>,
+    changed: BTreeSet<Key>,
+    forget: Vec<String>,
+}
+
+impl Desktop {
+    fn take(&mut self, snapshot: &Snapshot, arrival: &Arrival<'_>) -> (Kind, String, Outcome) {
+        let record = &snapshot.record;
+        let key = match target(snapshot) {
+            Ok(key) => key,
+            Err(reason) => {
+                return (
+                    record.kind,
+                    record.source_id.clone(),
+                    Outcome::Refused(reason),
+                );
+            }
+        };
+        let stored = self.known.get(&key).cloned();
+        let old_raw = stored
+            .as_ref()
+            .map(|held| held.raw_refs.clone())
+            .unwrap_or_default();
+        let fresh = stored.is_none();
+        let result = match tombstone(snapshot) {
+            Some(Ok(tombstone)) => {
+                let purge = tombstone.reason == TombstoneReason::PurgedByPrivacyRequest;
+                let result = held::bury(stored, &tombstone, snapshot, arrival);
+                if purge
+                    && result
+                        .as_ref()
+                        .is_ok_and(|(held, _)| held.raw_refs.is_empty())
+                {
+                    self.forget.extend(old_raw);
+                }
+                result
+            }
+            Some(Err(reason)) => Err(reason),
+            None => held::apply(stored, snapshot, arrival),
+        };
+        let outcome = match result {
+            Ok((held, outcome)) => {
+                if outcome == Outcome::Applied {
+                    self.changed.insert(key.clone());
+                }
+                if fresh {
+                    self.fresh.insert(key.clone());
+                }
+                self.touched.insert(key.clone());
+                self.known.insert(key.clone(), held);
+                outcome
+            }
+            Err(reason) => Outcome::Refused(reason),
+        };
+        (key.0, key.1, outcome)
+    }
+
+    async fn save(&self, tx: &mut Tx, connection: &ConnectionKey) -> Result<(), StoreError> {
+        for held in self.touched.iter().filter_map(|key| self.known.get(key)) {
+            save(tx, connection, held).await?;
+        }
+        let stale: Vec<[&str; 2]> = self
+            .changed
+            .iter()
+            .filter(|key| !self.fresh.contains(*key))
+            .map(|(kind, id)| [kind.as_str(), id.as_str()])
+            .collect();
+        if !stale.is_empty() {
+            let args = args![json(&stale)?, &connection.tenant, &connection.connection];
+            tx.conn.run(DROP_KEYS, args).await?;
+        }
+        let keys: Vec<[&str; 4]> = self
+            .changed
+            .iter()
+            .filter_map(|key| self.known.get(key))
+            .flat_map(|held| {
+                held.extracted.keys.iter().map(|key| {
+                    [
+                        key.kind.as_str(),
+                        key.value.as_str(),
+                        held.kind.as_str(),
+                        held.source_id.as_str(),
+                    ]
+                })
+            })
+            .collect();
+        if !keys.is_empty() {
+            let args = args![json(&keys)?, &connection.tenant, &connection.connection];
+            tx.conn.run(ADD_KEYS, args).await?;
+        }
+        Ok(())
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::refused(error.to_string()))
+}
+
+fn tombstone(snapshot: &Snapshot) -> Option<Result<Tombstone, String>> {
+    (snapshot.record.kind == Kind::Tombstone).then(|| {
+        snapshot
+            .record
+            .read::<Tombstone>()
+            .map_err(|error| format!("the body is no tombstone: {error}"))
+    })
+}
+
+/// The record that a snapshot is about, when it keeps the hard rules.
+fn target(snapshot: &Snapshot) -> Result<Key, String> {
+    let record = &snapshot.record;
+    if record.schema != ordercase_model::SCHEMA {
+        let schema: String = record.schema.chars().take(32).collect();
+        return Err(format!(
+            "schema `{schema}` is not `{}`",
+            ordercase_model::SCHEMA
+        ));
+    }
+    if record.body.get().len() > BODY_BYTES_MAX {
+        return Err(format!("the body is larger than {BODY_BYTES_MAX} bytes"));
+    }
+    let (kind, id) = match tombstone(snapshot) {
+        Some(tombstone) => {
+            let tombstone = tombstone?;
+            (tombstone.kind, tombstone.source_id)
+        }
+        None => (record.kind, record.source_id.clone()),
+    };
+    if matches!(kind, Kind::Unknown | Kind::Tombstone) {
+        return Err("the kind is not one that is stored".to_owned());
+    }
+    let length = id.chars().count();
+    if !(1..=SOURCE_ID_CHARS_MAX).contains(&length) || id.contains('\0') {
+        return Err(format!(
+            "source_id has {length} characters, 1 to {SOURCE_ID_CHARS_MAX} are allowed"
+        ));
+    }
+    Ok((kind, id))
+}
+
+async fn existing(tx: &mut Tx, batch: &Batch) -> Result<BTreeMap<Key, Held>, StoreError> {
+    let wanted: BTreeSet<Key> = batch
+        .snapshots
+        .iter()
+        .filter_map(|s| target(s).ok())
+        .collect();
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let pairs: Vec<[&str; 2]> = wanted
+        .iter()
+        .map(|(kind, id)| [kind.as_str(), id.as_str()])
+        .collect();
+    let args = args![
+        json(&pairs)?,
+        &batch.connection.tenant,
+        &batch.connection.connection
+    ];
+    let rows = tx.conn.all(EXISTING, args).await?;
+    rows.iter()
+        .map(|row| {
+            let held = read::held(row)?;
+            Ok(((held.kind, held.source_id.clone()), held))
+        })
+        .collect()
+}
+
+async fn save(tx: &mut Tx, connection: &ConnectionKey, held: &Held) -> Result<(), StoreError> {
+    let base = held.base_stamp();
+    let gone = held.gone.as_ref();
+    // A record of which only a tombstone is known was last looked for when it was not there.
+    let observed = base
+        .map(|s| s.observed_at)
+        .or(gone.map(|g| g.at))
+        .unwrap_or(held.changed_at);
+    let purged = gone.is_some_and(|g| g.reason == TombstoneReason::PurgedByPrivacyRequest);
+    let args = args![
+        &connection.tenant,
+        &connection.connection,
+        held.kind.as_str(),
+        &held.source_id,
+        held.parent.as_ref().map(|parent| parent.kind.as_str()),
+        held.parent.as_ref().map(|parent| &parent.source_id),
+        &held.schema,
+        held.body.as_ref(),
+        body_hash(held),
+        completeness_text(&held.completeness()),
+        json(&held.missing)?,
+        json(&held.warnings)?,
+        held.api_version.as_ref(),
+        &held.plugin_digest,
+        json(&held.raw_refs)?,
+        base.and_then(|stamp| stamp.version.as_ref()),
+        held.source_updated_at,
+        observed,
+        base.and_then(|stamp| stamp.event_at),
+        base.map_or(ReadPath::OnDemand, |stamp| stamp.path).as_str(),
+        base.map_or("", |stamp| stamp.hash.as_str()),
+        stamps_text(held)?,
+        held.seen_at.map_or(0, Instant::micros),
+        gone.map(|gone| gone.at),
+        gone.map(|gone| gone.reason.as_str()),
+        gone.and_then(|gone| gone.merged_into.as_ref()),
+        purged && held.is_deleted(),
+        held.is_deleted(),
+        held.extracted.placed_at,
+        held.extracted.state.as_ref(),
+        held.first_seen_at,
+        held.changed_at,
+        held.revision,
+    ];
+    tx.conn.run(SAVE, args).await?;
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! Finding records: by what a requester is or says, by key, by connection. Always within one tenant,
+//! bounded, newest first. Records known only by a tombstone are never found; deleted ones are, marked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ordercase_model::{Kind, RecordRef};
+
+use super::{
+    keys::{KeyKind, LookupKey},
+    read::{StoredRecord, record_columns, stored},
+};
+use crate::{
+    ConnectionId, RecordKey, Store, StoreError, TenantId,
+    db::{args, statements},
+    limits::LOOKUP_ROWS_MAX,
+};
+
+/// How many merges of customer records are followed.
+const MERGES_MAX: usize = 4;
+
+statements! {
+    BY_KEY = concat!("SELECT ", record_columns!(), " FROM record_keys k JOIN records r
+            ON r.tenant_id = k.tenant_id AND r.connection_id = k.connection_id AND r.kind = k.kind
+                AND r.source_id = k.source_id
+            WHERE k.tenant_id = $1 AND k.key_kind = $2 AND k.key_value = $3 AND r.body IS NOT NULL
+            ORDER BY r.placed_at DESC, r.connection_id, r.kind, r.source_id LIMIT $4");
+    BY_RECORD = concat!("SELECT ", record_columns!(), " FROM records r
+            WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.kind = $3 AND r.source_id = $4
+                AND r.body IS NOT NULL");
+    CHILDREN = concat!("SELECT ", record_columns!(), " FROM records r
+            WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.parent_kind = $3 AND r.parent_id = $4
+                AND r.body IS NOT NULL
+            ORDER BY r.placed_at DESC, r.kind, r.source_id LIMIT $5");
+    MERGED = "SELECT source_id FROM records WHERE tenant_id = $1 AND connection_id = $2 AND kind = 'customer'
+                AND deleted = 1 AND merged_into = $3";
+    COUNT = "SELECT kind, COUNT(*) AS n FROM records
+            WHERE tenant_id = $1 AND connection_id = $2 AND deleted = 0 AND body IS NOT NULL GROUP BY kind";
+    AFTER = concat!("SELECT ", record_columns!(), " FROM records r
+            WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.kind = $3 AND r.source_id > $4
+                AND r.body IS NOT NULL
+            ORDER BY r.source_id LIMIT $5");
+}
+
+/// Lookups within one tenant.
+pub struct Lookup<'a> {
+    store: &'a Store,
+    tenant: TenantId,
+}
+
+impl Store {
+    /// Lookups within one tenant.
+    #[must_use]
+    pub fn lookup(&self, tenant: &TenantId) -> Lookup<'_> {
+        Lookup {
+            store: self,
+            tenant: tenant.clone(),
+        }
+    }
+}
+
+impl Lookup<'_> {
+    /// Customers and orders with that e-mail address.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_email(&self, address: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        self.by_typed(&[KeyKind::Email], address).await
+    }
+
+    /// Customers and orders with that telephone number: with its country when it carries one, else by
+    /// its digits.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_phone(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        let kinds: &[KeyKind] = if number.trim_start().starts_with('+') {
+            &[KeyKind::Phone, KeyKind::PhoneDigits]
+        } else {
+            &[KeyKind::PhoneDigits]
+        };
+        self.by_typed(kinds, number).await
+    }
+
+    /// Orders with that number: as quoted, or by its letters and digits.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_order_number(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        self.by_typed(&[KeyKind::Number, KeyKind::NumberSearch], number)
+            .await
+    }
+
+    /// Orders whose number has those digits.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_order_digits(&self, digits: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        self.by_typed(&[KeyKind::NumberDigits], digits).await
+    }
+
+    /// Orders and shipments with that tracking number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_tracking(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        self.by_typed(&[KeyKind::Tracking], number).await
+    }
+
+    /// Orders with that other number: invoice, purchase order, return, gateway reference.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_ref(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        self.by_typed(&[KeyKind::Ref], number).await
+    }
+
+    /// The customer of that id at that shop, and the customer's orders; those of records that were
+    /// merged into it too.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_customer(
+        &self,
+        connection: &ConnectionId,
+        customer_source_id: &str,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut ids = vec![customer_source_id.to_owned()];
+        let mut seen = BTreeSet::new();
+        let mut found = BTreeMap::new();
+        while let Some(id) = ids.pop() {
+            if seen.len() > MERGES_MAX || !seen.insert(id.clone()) {
+                continue;
+            }
+            let mut conn = self.store.reader().await?;
+            for row in conn
+                .all(MERGED, args![&self.tenant, connection, &id])
+                .await?
+            {
+                ids.push(row.text("source_id")?);
+            }
+            let Some(key) = LookupKey::new(KeyKind::Customer, &id) else {
+                continue;
+            };
+            for record in self.by_key(&key).await? {
+                if record.key.connection == *connection {
+                    found.insert(record.key.clone(), record);
+                }
+            }
+        }
+        Ok(newest_first(found))
+    }
+
+    /// Records with that key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_key(&self, key: &LookupKey) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut conn = self.store.reader().await?;
+        let args = args![&self.tenant, key.kind.as_str(), &key.value, LOOKUP_ROWS_MAX];
+        conn.all(BY_KEY, args).await?.iter().map(stored).collect()
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record(
+        &self,
+        connection: &ConnectionId,
+        target: &RecordRef,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        let mut conn = self.store.reader().await?;
+        let args = args![
+            &self.tenant,
+            connection,
+            target.kind.as_str(),
+            &target.source_id
+        ];
+        let row = conn.first(BY_RECORD, args).await?;
+        row.as_ref().map(stored).transpose()
+    }
+
+    /// Records that lie in another one, such as returns with a life of their own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn children(
+        &self,
+        connection: &ConnectionId,
+        parent: &RecordRef,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut conn = self.store.reader().await?;
+        let args = args![
+            &self.tenant,
+            connection,
+            parent.kind.as_str(),
+            &parent.source_id,
+            LOOKUP_ROWS_MAX
+        ];
+        conn.all(CHILDREN, args).await?.iter().map(stored).collect()
+    }
+
+    /// How many records of each kind a connection has; deleted ones are not counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn counts(
+        &self,
+        connection: &ConnectionId,
+    ) -> Result<BTreeMap<Kind, u64>, StoreError> {
+        let mut conn = self.store.reader().await?;
+        let rows = conn.all(COUNT, args![&self.tenant, connection]).await?;
+        rows.iter()
+            .map(|row| Ok((Kind::from_text(&row.text("kind")?), row.count("n")?)))
+            .collect()
+    }
+
+    /// Records of a kind in the order of their ids, after a given one: a keyset page.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn after(
+        &self,
+        connection: &ConnectionId,
+        kind: Kind,
+        source_id: &str,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut conn = self.store.reader().await?;
+        let args = args![
+            &self.tenant,
+            connection,
+            kind.as_str(),
+            source_id,
+            LOOKUP_ROWS_MAX
+        ];
+        conn.all(AFTER, args).await?.iter().map(stored).collect()
+    }
+
+    async fn by_typed(
+        &self,
+        kinds: &[KeyKind],
+        typed: &str,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut found = BTreeMap::new();
+        for key in kinds.iter().filter_map(|kind| LookupKey::new(*kind, typed)) {
+            for record in self.by_key(&key).await? {
+                found.insert(record.key.clone(), record);
+            }
+        }
+        Ok(newest_first(found))
+    }
+}
+
+/// Newest first; at the same moment by key, so that the order never wavers. Records without a time last.
+fn newest_first(found: BTreeMap<RecordKey, StoredRecord>) -> Vec<StoredRecord> {
+    let mut records: Vec<StoredRecord> = found.into_values().collect();
+    records.sort_by_cached_key(|record| std::cmp::Reverse(placed(record)));
+    records
+}
+
+fn placed(record: &StoredRecord) -> Option<ordercase_model::Instant> {
+    #[derive(serde::Deserialize)]
+    struct Times {
+        placed_at: Option<ordercase_model::SourceTime>,
+        created_at: Option<ordercase_model::SourceTime>,
+    }
+    let times: Times = record.record.read().ok()?;
+    times
+        .placed_at
+        .or(times.created_at)
+        .and_then(|time| time.at)
+}

@@ -1,0 +1,27 @@
+//! Canonical records: what comes in ([`Snapshot`]), which of two is newer ([`Stamp`], [`decide`]), what is
+//! stored ([`StoredRecord`]), the keys it is found by ([`LookupKey`]).
+
+mod apply;
+mod guard;
+mod held;
+mod keys;
+mod lookup;
+mod raw;
+mod read;
+mod redact;
+mod snapshot;
+mod wake;
+
+pub use apply::Applied;
+pub(crate) use apply::{write_batch, write_page};
+pub use guard::{ReadPath, Stamp, Verdict, decide};
+pub use held::{Gone, Outcome};
+pub use keys::{KeyKind, LookupKey};
+pub use lookup::Lookup;
+pub use read::StoredRecord;
+pub use snapshot::{Batch, RawBody, Snapshot};
+#[cfg(test)]
+pub(crate) use {
+    apply::STATEMENTS as APPLY_STATEMENTS, lookup::STATEMENTS as LOOKUP_STATEMENTS,
+    raw::STATEMENTS as RAW_STATEMENTS, wake::STATEMENTS as WAKE_STATEMENTS,
+};

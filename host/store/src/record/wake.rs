@@ -1,0 +1,132 @@
+//! "A record changed": one receipt per ticket that shows the record or waits for one of its keys,
+//! written in the transaction of the change, so that no ticket is forgotten when the process dies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ordercase_model::{Instant, Kind};
+
+use super::held::Held;
+use crate::{
+    ConnectionKey, DeskId, Lane, Owner, StoreError,
+    db::{Tx, args, dialect, statements},
+    id::digest,
+    inbox::{ChangedRecord, NewReceipt, ReceiptKind, RecordChange, put_in, ticket_entity},
+    limits::WOKEN_PER_CHANGE_MAX,
+};
+
+/// Stream in which record changes are counted.
+pub(crate) const STREAM: &str = "record_changes";
+
+statements! {
+    SHOWING = concat!(dialect::pairs!(), " SELECT t.desk_id, t.ticket_id, batch.a AS kind, batch.b AS source_id
+            FROM batch JOIN ticket_records t ON t.tenant_id = $2 AND t.connection_id = $3
+                AND t.kind = batch.a AND t.source_id = batch.b LIMIT $4");
+    WATCHING = concat!(dialect::fours!(), " SELECT t.desk_id, t.ticket_id, batch.c AS kind, batch.d AS source_id
+            FROM batch JOIN ticket_watches t ON t.tenant_id = $2 AND t.key_kind = batch.a
+                AND t.key_value = batch.b LIMIT $3");
+}
+
+/// Wakes the tickets of the changed records.
+pub(crate) async fn wake(
+    tx: &mut Tx,
+    connection: &ConnectionKey,
+    changed: &[&Held],
+    lane: Lane,
+    now: Instant,
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    for ((desk, ticket_id), records) in tickets(tx, connection, changed).await? {
+        let revisions: Vec<String> = changed
+            .iter()
+            .filter(|held| {
+                records
+                    .iter()
+                    .any(|r| r.kind == held.kind && r.source_id == held.source_id)
+            })
+            .map(|held| format!("{}:{}:{}", held.kind, held.source_id, held.revision))
+            .collect();
+        let mut parts = vec!["record_change", connection.connection.as_str()];
+        let ticket = ticket_id.to_string();
+        parts.push(&ticket);
+        parts.extend(revisions.iter().map(String::as_str));
+        let body = serde_json::to_vec(&RecordChange {
+            ticket_id,
+            records: records.into_iter().collect(),
+        })
+        .map_err(|error| StoreError::refused(error.to_string()))?;
+        let receipt = NewReceipt {
+            tenant: connection.tenant.clone(),
+            owner: Owner::Desk(desk),
+            stream: STREAM.to_owned(),
+            kind: ReceiptKind::RecordChange,
+            topic: "record_change".to_owned(),
+            dedupe_key: digest(&parts),
+            entity_key: ticket_entity(ticket_id),
+            lane,
+            headers: Vec::new(),
+            body,
+            occurred_at: None,
+            received_at: now,
+            dead: None,
+        };
+        put_in(tx, &receipt).await?;
+    }
+    Ok(())
+}
+
+type Tickets = BTreeMap<(DeskId, u64), BTreeSet<ChangedRecord>>;
+
+async fn tickets(
+    tx: &mut Tx,
+    connection: &ConnectionKey,
+    changed: &[&Held],
+) -> Result<Tickets, StoreError> {
+    let pairs: Vec<[&str; 2]> = changed
+        .iter()
+        .map(|held| [held.kind.as_str(), held.source_id.as_str()])
+        .collect();
+    let keys: Vec<[&str; 4]> = changed
+        .iter()
+        .flat_map(|held| {
+            held.extracted.keys.iter().map(|key| {
+                [
+                    key.kind.as_str(),
+                    key.value.as_str(),
+                    held.kind.as_str(),
+                    held.source_id.as_str(),
+                ]
+            })
+        })
+        .collect();
+    let json = |value: Result<String, serde_json::Error>| {
+        value.map_err(|error| StoreError::refused(error.to_string()))
+    };
+    let showing = args![
+        json(serde_json::to_string(&pairs))?,
+        &connection.tenant,
+        &connection.connection,
+        WOKEN_PER_CHANGE_MAX
+    ];
+    let watching = args![
+        json(serde_json::to_string(&keys))?,
+        &connection.tenant,
+        WOKEN_PER_CHANGE_MAX
+    ];
+    let mut rows = tx.conn.all(SHOWING, showing).await?;
+    rows.extend(tx.conn.all(WATCHING, watching).await?);
+    let mut tickets = Tickets::new();
+    for row in &rows {
+        let record = ChangedRecord {
+            connection: connection.connection.clone(),
+            kind: Kind::from_text(&row.text("kind")?),
+            source_id: row.text("source_id")?,
+        };
+        tickets
+            .entry((row.parse("desk_id")?, row.count("ticket_id")?))
+            .or_default()
+            .insert(record);
+    }
+    Ok(tickets)
+}

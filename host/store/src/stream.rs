@@ -1,0 +1,601 @@
+//! Streams: what to read next from a shop. A stream has two tracks: `backfill` walks history once,
+//! `poll` reads what changed, again and again. The cursor moves only in the transaction that stores
+//! its page, so a killed process reads the page again and loses nothing.
+
+use ordercase_model::{Comparability, Instant, Kind};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ConnectionKey, HolderId, Lane, Store, StoreError,
+    db::{Row, args, statements},
+    inbox::ClaimRequest,
+    limits::{LIST_ROWS_MAX, cut},
+    record::{Applied, Batch, write_page},
+    signal::Queue,
+    turn,
+};
+
+/// A stream, as the manifest declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamSpec {
+    /// Name, such as `orders`.
+    pub stream: String,
+    /// Kind of its records.
+    pub kind: Kind,
+    /// How their versions compare.
+    pub comparability: Comparability,
+    /// Largest page.
+    pub page_limit: u32,
+}
+
+/// One of a stream's two tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Track {
+    /// All of history, once.
+    Backfill,
+    /// What changed, again and again.
+    Poll,
+}
+
+impl Track {
+    /// The text in SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backfill => "backfill",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+impl std::str::FromStr for Track {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "backfill" => Ok(Self::Backfill),
+            "poll" => Ok(Self::Poll),
+            _ => Err(format!("`{text}` is no track")),
+        }
+    }
+}
+
+/// Where a track stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackState {
+    /// To be read on.
+    Pending,
+    /// Read to the end.
+    Done,
+    /// Stopped until a person looks.
+    Parked,
+}
+
+impl std::str::FromStr for TrackState {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "pending" => Ok(Self::Pending),
+            "done" => Ok(Self::Done),
+            "parked" => Ok(Self::Parked),
+            _ => Err(format!("`{text}` is no state of a track")),
+        }
+    }
+}
+
+/// A track and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StreamTrack {
+    /// Connection.
+    pub connection: ConnectionKey,
+    /// Stream.
+    pub stream: String,
+    /// Track.
+    pub track: Track,
+    /// Kind of its records.
+    pub kind: Kind,
+    /// How their versions compare.
+    pub comparability: Comparability,
+    /// Largest page.
+    pub page_limit: u32,
+    /// Lane.
+    pub lane: Lane,
+    /// Where it stands.
+    pub state: TrackState,
+    /// Start of the window being read; open when absent.
+    pub since: Option<Instant>,
+    /// End of the window being read; open when absent.
+    pub until: Option<Instant>,
+    /// Cursor of the next page; absent at the beginning of a window.
+    pub cursor: Option<String>,
+    /// Newest change time seen, by the source's clock.
+    pub watermark: Option<Instant>,
+    /// Pages stored.
+    pub pages: u64,
+    /// Records stored.
+    pub records: u64,
+    /// How many the window holds, says the source.
+    pub total: Option<u64>,
+    /// How often its window began again.
+    pub restarts: u32,
+    /// When it may be read on.
+    pub due_at: Instant,
+    /// Failed attempts since the last page.
+    pub attempts: u32,
+    /// Who has it.
+    pub holder: Option<HolderId>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When its first page was stored.
+    pub started_at: Option<Instant>,
+    /// When it was read to the end.
+    pub finished_at: Option<Instant>,
+}
+
+/// A page to be stored with its cursor.
+#[derive(Clone, Debug)]
+pub struct PageCommit {
+    /// The claimed track, as it was when the page was asked for.
+    pub track: StreamTrack,
+    /// The records.
+    pub batch: Batch,
+    /// How many the window holds, where the source says.
+    pub total: Option<u64>,
+    /// What comes next.
+    pub next: Next,
+    /// Now.
+    pub now: Instant,
+}
+
+/// What comes after a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Another page, read by the same holder.
+    Keep {
+        /// Its cursor.
+        cursor: String,
+        /// Until when the track stays with the holder.
+        lease_until: Instant,
+    },
+    /// Another page, by whoever comes first.
+    Yield {
+        /// Its cursor.
+        cursor: String,
+    },
+    /// Nothing: history is read.
+    Done,
+    /// The window is read; the next one begins then.
+    Again {
+        /// When.
+        at: Instant,
+    },
+}
+
+/// What a page led to.
+#[derive(Clone, Debug)]
+pub struct PageOutcome {
+    /// What became of each snapshot, in the order of the page.
+    pub applied: Vec<Applied>,
+    /// The track after it.
+    pub track: StreamTrack,
+}
+
+/// How an attempt to read a page ended without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackSettlement {
+    /// Again at `at`, at the same cursor.
+    Retry {
+        /// When.
+        at: Instant,
+        /// What went wrong.
+        error: String,
+    },
+    /// The cursor is void: the window begins again at `at`. What is stored stays.
+    Restart {
+        /// When.
+        at: Instant,
+        /// What the source said.
+        error: String,
+    },
+    /// A person must look.
+    Parked {
+        /// Why.
+        error: String,
+    },
+    /// Given back untouched.
+    Released,
+}
+
+macro_rules! track_columns {
+    () => {
+        "tenant_id, connection_id, stream, track, kind, comparability, page_limit, lane, state, since, until, \
+         cursor, watermark, pages, records, total, restarts, due_at, attempts, holder, last_error, \
+         started_at, finished_at"
+    };
+}
+
+statements! {
+    OPEN = "INSERT INTO streams (tenant_id, connection_id, stream, track, kind, comparability, page_limit, lane,
+                state, due_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9)
+            ON CONFLICT (tenant_id, connection_id, stream, track) DO NOTHING";
+    TENANTS = "SELECT DISTINCT tenant_id AS id FROM streams
+            WHERE state = 'pending' AND lane = $1 AND due_at <= $2 ORDER BY tenant_id";
+    CLAIM = concat!("UPDATE streams SET holder = $4, lease_until = $5
+            WHERE (tenant_id, connection_id, stream, track) IN (
+                SELECT s.tenant_id, s.connection_id, s.stream, s.track
+                FROM streams s JOIN connections c
+                    ON c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id
+                WHERE s.tenant_id = $1 AND s.lane = $2 AND s.state = 'pending' AND s.due_at <= $3
+                    AND (s.lease_until IS NULL OR s.lease_until <= $3) AND c.state = 'active'
+                ORDER BY s.due_at, s.connection_id, s.stream LIMIT $6)
+            RETURNING ", track_columns!());
+    ADVANCE = concat!("UPDATE streams SET cursor = $6, watermark = $7, pages = pages + 1, records = records + $8,
+                total = COALESCE($9, total), state = $10, due_at = $11, holder = $12, lease_until = $13,
+                started_at = COALESCE(started_at, $14), finished_at = COALESCE($15, finished_at),
+                attempts = 0, last_error = NULL, since = $16
+            WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
+                AND state = 'pending'
+            RETURNING ", track_columns!());
+    SETTLE = "UPDATE streams SET state = $6, due_at = $7, last_error = $8, cursor = $9, attempts = attempts + $10,
+                restarts = restarts + $11, holder = NULL, lease_until = NULL
+            WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
+                AND state = 'pending'";
+    BEGIN_WINDOW = "UPDATE streams SET since = $6
+            WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
+                AND cursor IS NULL";
+    NEXT_DUE = "SELECT MIN(CASE WHEN s.lease_until > s.due_at THEN s.lease_until ELSE s.due_at END) AS at
+            FROM streams s JOIN connections c
+                ON c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id
+            WHERE s.state = 'pending' AND s.lane = $1 AND c.state = 'active'";
+    LIST = concat!("SELECT ", track_columns!(), " FROM streams WHERE tenant_id = $1 AND connection_id = $2
+            ORDER BY stream, track LIMIT $3");
+    RESUME = "UPDATE streams SET state = 'pending', attempts = 0, restarts = 0, due_at = $3
+            WHERE tenant_id = $1 AND connection_id = $2 AND state = 'parked'";
+}
+
+impl Store {
+    /// Opens the tracks of a connection's streams; those that are open already stay as they are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_streams(
+        &self,
+        connection: &ConnectionKey,
+        specs: &[StreamSpec],
+        now: Instant,
+        first_poll_at: Instant,
+    ) -> Result<(), StoreError> {
+        let (connection, specs) = (connection.clone(), specs.to_vec());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let tracks = [
+                    (Track::Backfill, Lane::Backfill, now),
+                    (Track::Poll, Lane::Poll, first_poll_at),
+                ];
+                for spec in &specs {
+                    for (track, lane, due_at) in tracks {
+                        let args = args![
+                            &connection.tenant,
+                            &connection.connection,
+                            &spec.stream,
+                            track.as_str(),
+                            spec.kind.as_str(),
+                            spec.comparability.as_str(),
+                            spec.page_limit,
+                            lane.as_str(),
+                            due_at
+                        ];
+                        tx.conn.run(OPEN, args).await?;
+                        tx.touched.add(Queue::Lane(lane));
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Takes due tracks of a lane, in turn over tenants.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_streams(&self, ask: ClaimRequest) -> Result<Vec<StreamTrack>, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let lane = ask.lane.as_str();
+                let queue = match ask.lane {
+                    Lane::Backfill => "streams:backfill",
+                    _ => "streams",
+                };
+                let rows = tx.conn.all(TENANTS, args![lane, ask.now]).await?;
+                let mut tenants = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    tenants.push(row.text("id")?);
+                }
+                let turns = turn::order(&mut tx.turns, queue, tenants);
+                let share = turn::share(ask.limit, turns.len());
+                let mut taken = Vec::new();
+                for tenant in turns {
+                    let left = ask
+                        .limit
+                        .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+                    if left == 0 {
+                        break;
+                    }
+                    let args = args![
+                        &tenant,
+                        lane,
+                        ask.now,
+                        &ask.holder,
+                        ask.lease_until,
+                        share.min(left)
+                    ];
+                    let rows = tx.conn.all(CLAIM, args).await?;
+                    if !rows.is_empty() {
+                        turn::took(&mut tx.turns, queue, &tenant);
+                    }
+                    for row in &rows {
+                        taken.push(read(row)?);
+                    }
+                }
+                Ok(taken)
+            })
+        })
+        .await
+    }
+
+    /// Notes where the window of a claimed track begins, before its first page is asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has it by now.
+    pub async fn begin_window(
+        &self,
+        track: &StreamTrack,
+        since: Option<Instant>,
+    ) -> Result<(), StoreError> {
+        let mut args = proof(track);
+        args.push(since.into());
+        let lost = lost(track);
+        self.write(move |tx| {
+            Box::pin(async move {
+                match tx.conn.run(BEGIN_WINDOW, args).await? {
+                    0 => Err(lost),
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+    }
+
+    /// Stores a page and moves the cursor, together or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has the track by now: nothing is stored.
+    pub async fn apply_page(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let applied = write_page(tx, &page.batch, &page.track.stream, page.now).await?;
+                let row = tx
+                    .conn
+                    .first(ADVANCE, advance(&page))
+                    .await?
+                    .ok_or_else(|| lost(&page.track))?;
+                let track = read(&row)?;
+                if matches!(page.next, Next::Yield { .. }) {
+                    tx.touched.add(Queue::Lane(track.lane));
+                }
+                Ok(PageOutcome { applied, track })
+            })
+        })
+        .await
+    }
+
+    /// Ends an attempt that brought no page.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has the track by now.
+    pub async fn settle_stream(
+        &self,
+        track: &StreamTrack,
+        settlement: TrackSettlement,
+    ) -> Result<(), StoreError> {
+        let track = track.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let (state, due_at, error, cursor, failed, restarted) = match settlement {
+                    TrackSettlement::Retry { at, error } => (
+                        "pending",
+                        at,
+                        Some(cut(&error)),
+                        track.cursor.clone(),
+                        1_i64,
+                        0_i64,
+                    ),
+                    TrackSettlement::Restart { at, error } => {
+                        ("pending", at, Some(cut(&error)), None, 0, 1)
+                    }
+                    TrackSettlement::Parked { error } => (
+                        "parked",
+                        track.due_at,
+                        Some(cut(&error)),
+                        track.cursor.clone(),
+                        1,
+                        0,
+                    ),
+                    TrackSettlement::Released => (
+                        "pending",
+                        track.due_at,
+                        track.last_error.clone(),
+                        track.cursor.clone(),
+                        0,
+                        0,
+                    ),
+                };
+                let mut args = proof(&track);
+                args.extend(args![state, due_at, error, cursor, failed, restarted]);
+                if tx.conn.run(SETTLE, args).await? == 0 {
+                    return Err(lost(&track));
+                }
+                tx.touched.add(Queue::Lane(track.lane));
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// When the next track of a lane may be due.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_stream_due(&self, lane: Lane) -> Result<Option<Instant>, StoreError> {
+        let mut conn = self.reader().await?;
+        match conn.first(NEXT_DUE, args![lane.as_str()]).await? {
+            Some(row) => row.opt_instant("at"),
+            None => Ok(None),
+        }
+    }
+
+    /// The tracks of a connection: how far everything is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn streams(
+        &self,
+        connection: &ConnectionKey,
+    ) -> Result<Vec<StreamTrack>, StoreError> {
+        let mut conn = self.reader().await?;
+        let args = args![&connection.tenant, &connection.connection, LIST_ROWS_MAX];
+        conn.all(LIST, args).await?.iter().map(read).collect()
+    }
+
+    /// Puts parked tracks of a connection back to work.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn resume_streams(
+        &self,
+        connection: &ConnectionKey,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let args = args![&connection.tenant, &connection.connection, now];
+        self.write(move |tx| {
+            Box::pin(async move {
+                tx.conn.run(RESUME, args).await?;
+                tx.touched.add(Queue::Lane(Lane::Backfill));
+                tx.touched.add(Queue::Lane(Lane::Poll));
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+/// `$1` to `$5`: the track and who must hold it.
+fn proof(track: &StreamTrack) -> Vec<crate::db::Arg> {
+    args![
+        &track.connection.tenant,
+        &track.connection.connection,
+        &track.stream,
+        track.track.as_str(),
+        track.holder.as_ref()
+    ]
+}
+
+fn advance(page: &PageCommit) -> Vec<crate::db::Arg> {
+    let track = &page.track;
+    let newest = page
+        .batch
+        .snapshots
+        .iter()
+        .filter(|snapshot| snapshot.record.kind == track.kind)
+        .filter_map(|snapshot| snapshot.record.source_updated_at)
+        .max();
+    let watermark = track.watermark.max(newest);
+    let holder = track.holder.as_ref();
+    let (cursor, state, due_at, holder, lease_until) = match &page.next {
+        Next::Keep {
+            cursor,
+            lease_until,
+        } => (
+            Some(cursor),
+            "pending",
+            page.now,
+            holder,
+            Some(*lease_until),
+        ),
+        Next::Yield { cursor } => (Some(cursor), "pending", page.now, None, None),
+        Next::Done => (None, "done", page.now, None, None),
+        Next::Again { at } => (None, "pending", *at, None, None),
+    };
+    let records = i64::try_from(page.batch.snapshots.len()).unwrap_or(i64::MAX);
+    let total = page
+        .total
+        .map(|total| i64::try_from(total).unwrap_or(i64::MAX));
+    let finished = matches!(page.next, Next::Done | Next::Again { .. }).then_some(page.now);
+    let mut args = proof(track);
+    args.extend(args![
+        cursor,
+        watermark,
+        records,
+        total,
+        state,
+        due_at,
+        holder,
+        lease_until,
+        page.now,
+        finished,
+        track.since
+    ]);
+    args
+}
+
+fn lost(track: &StreamTrack) -> StoreError {
+    StoreError::LeaseLost {
+        what: "stream",
+        id: format!(
+            "{}/{}/{}",
+            track.connection.connection,
+            track.stream,
+            track.track.as_str()
+        ),
+    }
+}
+
+fn read(row: &Row) -> Result<StreamTrack, StoreError> {
+    let small = |column| -> Result<u32, StoreError> {
+        Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX))
+    };
+    Ok(StreamTrack {
+        connection: ConnectionKey {
+            tenant: row.parse("tenant_id")?,
+            connection: row.parse("connection_id")?,
+        },
+        stream: row.text("stream")?,
+        track: row.parse("track")?,
+        kind: Kind::from_text(&row.text("kind")?),
+        comparability: Comparability::from_text(&row.text("comparability")?),
+        page_limit: small("page_limit")?,
+        lane: row.parse("lane")?,
+        state: row.parse("state")?,
+        since: row.opt_instant("since")?,
+        until: row.opt_instant("until")?,
+        cursor: row.opt_text("cursor")?,
+        watermark: row.opt_instant("watermark")?,
+        pages: row.count("pages")?,
+        records: row.count("records")?,
+        total: row
+            .opt_int("total")?
+            .and_then(|total| u64::try_from(total).ok()),
+        restarts: small("restarts")?,
+        due_at: row.instant("due_at")?,
+        attempts: small("attempts")?,
+        holder: row
+            .opt_text("holder")?
+            .and_then(|id| HolderId::new(id).ok()),
+        last_error: row.opt_text("last_error")?,
+        started_at: row.opt_instant("started_at")?,
+        finished_at: row.opt_instant("finished_at")?,
+    })
+}
