@@ -12,6 +12,8 @@
 #![recursion_limit = "512"] // Orders are written out as one JSON literal.
 
 mod clock;
+#[cfg(test)]
+mod conformance;
 mod graphql;
 mod http;
 mod limits;

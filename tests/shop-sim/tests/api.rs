@@ -171,3 +171,366 @@ async fn every_query_of_the_plugin_is_answered_without_an_error() {
         assert_eq!(answer["data"]["order"]["id"], **id);
     }
 }
+
+const NAMES: &str = "query Names($first: Int!, $after: String) { orders(first: $first, after: $after, sortKey: CREATED_AT, reverse: true) { pageInfo { hasNextPage endCursor } nodes { id name note } } }";
+
+#[tokio::test]
+async fn a_wrong_token_is_refused_and_a_wrong_host_is_not_found() {
+    let client = Client::of(Options {
+        orders: 10,
+        ..Options::default()
+    })
+    .await;
+    let body = json!({ "query": "{ shop { name } }" }).to_string();
+    let (status, text) = client.raw("shpat_wrong", body.clone()).await;
+    assert_eq!(status, 401);
+    assert!(text.contains("Invalid API key or access token"));
+    let url = format!("{}/admin/api/2026-10/graphql.json", client.shop.url());
+    let response = client
+        .http
+        .post(url)
+        .header("host", "other.myshopify.com")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 404);
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_refused_as_shopify_refuses_it() {
+    let client = Client::of(Options {
+        orders: 10,
+        ..Options::default()
+    })
+    .await;
+    if client.shop.facts().schema != "validated" {
+        println!("skipped: ../shared is not here");
+        return;
+    }
+    let answer = client
+        .ask(
+            "query Q { shop { nam } orders(first: 1, colour: RED) { nodes { id } } }",
+            json!({}),
+        )
+        .await;
+    assert!(answer.get("data").is_none());
+    let codes: Vec<&str> = answer["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["extensions"]["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["undefinedField", "argumentNotAccepted"]);
+    assert_eq!(
+        answer["errors"][0]["message"],
+        "Field 'nam' doesn't exist on type 'Shop'"
+    );
+}
+
+#[tokio::test]
+async fn a_query_dearer_than_the_bucket_is_throttled_with_the_numbers_to_wait_by() {
+    let client = Client::of(Options {
+        orders: 10,
+        ..Options::default()
+    })
+    .await;
+    client
+        .post("/_sim/faults", json!({ "kind": "throttle" }))
+        .await;
+    let answer = client.ask(NAMES, json!({ "first": 250 })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "THROTTLED");
+    let cost = &answer["extensions"]["cost"];
+    assert_eq!(cost["actualQueryCost"], Value::Null);
+    assert_eq!(cost["throttleStatus"]["maximumAvailable"], 2_000.0);
+    assert_eq!(cost["throttleStatus"]["restoreRate"], 100.0);
+    assert!(
+        cost["throttleStatus"]["currentlyAvailable"]
+            .as_f64()
+            .unwrap()
+            < cost["requestedQueryCost"].as_f64().unwrap()
+    );
+}
+
+#[tokio::test]
+async fn faults_happen_as_often_as_asked_and_then_stop() {
+    let client = Client::of(Options {
+        orders: 10,
+        ..Options::default()
+    })
+    .await;
+    let token = client.shop.facts().access_token.clone();
+    let body = json!({ "query": "{ shop { name } }" }).to_string();
+    client
+        .post("/_sim/faults", json!([{ "kind": "status", "status": 503, "count": 2 }, { "kind": "half_answer" }, { "kind": "token_revoked" }]))
+        .await;
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        let (status, text) = client.raw(&token, body.clone()).await;
+        statuses.push((status, serde_json::from_str::<Value>(&text).is_ok()));
+    }
+    assert_eq!(
+        statuses,
+        [
+            (503, true),
+            (503, true),
+            (401, true),
+            (200, false),
+            (200, true)
+        ]
+    );
+    let (status, _) = client
+        .post("/_sim/faults", json!({ "kind": "earthquake" }))
+        .await;
+    assert_eq!(status, 422);
+}
+
+#[tokio::test]
+async fn a_cursor_reset_makes_the_next_page_fail_and_the_first_one_work() {
+    let client = Client::of(Options {
+        orders: 30,
+        ..Options::default()
+    })
+    .await;
+    let first = client.ask(NAMES, json!({ "first": 10 })).await;
+    let after = first["data"]["orders"]["pageInfo"]["endCursor"].clone();
+    client
+        .post("/_sim/faults", json!({ "kind": "cursor_reset" }))
+        .await;
+    let second = client
+        .ask(NAMES, json!({ "first": 10, "after": after }))
+        .await;
+    assert!(
+        second["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("Invalid cursor")
+    );
+    assert_clean(&client.ask(NAMES, json!({ "first": 10 })).await);
+}
+
+/// Takes deliveries and answers them with the statuses given, then 200.
+async fn receiver(
+    statuses: Vec<u16>,
+) -> (
+    String,
+    tokio::sync::mpsc::Receiver<(Vec<(String, String)>, String)>,
+) {
+    use axum::http::{HeaderMap, StatusCode};
+    let (sender, taken) = tokio::sync::mpsc::channel(100);
+    let left = std::sync::Arc::new(std::sync::Mutex::new(statuses));
+    let app = axum::Router::new().fallback(move |headers: HeaderMap, body: String| {
+        let (sender, left) = (sender.clone(), left.clone());
+        async move {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect();
+            sender.send((headers, body)).await.unwrap();
+            let next = left.lock().unwrap().pop();
+            StatusCode::from_u16(next.unwrap_or(200)).unwrap()
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (target, taken)
+}
+
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+    &headers.iter().find(|(known, _)| known == name).unwrap().1
+}
+
+async fn told_to(target: &str, seed: u64) -> Client {
+    Client::of(Options {
+        orders: 40,
+        seed,
+        webhook_address: Some("https://ordercase.example/v1/webhooks/x".to_owned()),
+        dev_connect: vec![format!("ordercase.example={target}").parse().unwrap()],
+        webhook_retry_ms: 1,
+        ..Options::default()
+    })
+    .await
+}
+
+async fn unfulfilled(client: &Client) -> String {
+    let orders = client
+        .get("/_sim/orders?state=UNFULFILLED&financial=PAID")
+        .await;
+    orders["orders"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn shipping_an_order_tells_the_webhook_signed_and_changes_the_api() {
+    let (target, mut taken) = receiver(vec![]).await;
+    let client = told_to(&target, 3).await;
+    let id = unfulfilled(&client).await;
+    let (status, row) = client
+        .post(
+            &format!("/_sim/orders/{id}/ship"),
+            json!({ "carrier": "UPS", "tracking": "1Z999" }),
+        )
+        .await;
+    assert_eq!(
+        (status, row["fulfillment_status"].as_str()),
+        (200, Some("FULFILLED"))
+    );
+    let mut topics = Vec::new();
+    for _ in 0..3 {
+        let (headers, body) = taken.recv().await.unwrap();
+        assert_eq!(header(&headers, "host"), "ordercase.example");
+        assert_eq!(
+            header(&headers, "x-shopify-shop-domain"),
+            "lamplight.myshopify.com"
+        );
+        assert_eq!(header(&headers, "x-shopify-api-version"), "2026-10");
+        let secret = &client.shop.facts().webhook_secret;
+        assert_eq!(
+            header(&headers, "x-shopify-hmac-sha256"),
+            signed(secret, &body)
+        );
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let of = if body.get("order_id").is_some() {
+            &body["order_id"]
+        } else {
+            &body["id"]
+        };
+        assert_eq!(of.to_string(), id);
+        topics.push(header(&headers, "x-shopify-topic").to_owned());
+    }
+    topics.sort();
+    assert_eq!(
+        topics,
+        ["fulfillments/create", "orders/fulfilled", "orders/updated"]
+    );
+    let query = "query($id: ID!) { order(id: $id) { fulfillments(first: 5) { trackingInfo(first: 2) { company number } } } }";
+    let answer = client
+        .ask(query, json!({ "id": format!("gid://shopify/Order/{id}") }))
+        .await;
+    let tracking = &answer["data"]["order"]["fulfillments"][0]["trackingInfo"][0];
+    assert_eq!(*tracking, json!({ "company": "UPS", "number": "1Z999" }));
+    let (status, _) = client
+        .post(&format!("/_sim/orders/{id}/ship"), json!({}))
+        .await;
+    assert_eq!(status, 409);
+}
+
+fn signed(secret: &str, body: &str) -> String {
+    use base64::Engine as _;
+    use hmac::{KeyInit as _, Mac as _};
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_retried_with_the_same_body_and_ids() {
+    let (target, mut taken) = receiver(vec![500, 503]).await;
+    let client = told_to(&target, 4).await;
+    let id = unfulfilled(&client).await;
+    client
+        .post(
+            &format!("/_sim/orders/{id}/edit-note"),
+            json!({ "note": "ring 🔔" }),
+        )
+        .await;
+    let first = taken.recv().await.unwrap();
+    for _ in 0..2 {
+        let again = taken.recv().await.unwrap();
+        assert_eq!(again.1, first.1);
+        assert_eq!(
+            header(&again.0, "x-shopify-webhook-id"),
+            header(&first.0, "x-shopify-webhook-id")
+        );
+        assert_eq!(
+            header(&again.0, "x-shopify-event-id"),
+            header(&first.0, "x-shopify-event-id")
+        );
+    }
+}
+
+#[tokio::test]
+async fn webhook_faults_double_and_missign() {
+    let (target, mut taken) = receiver(vec![]).await;
+    let client = told_to(&target, 5).await;
+    let id = unfulfilled(&client).await;
+    client
+        .post(
+            "/_sim/faults",
+            json!([{ "kind": "webhook_duplicate" }, { "kind": "webhook_bad_signature" }]),
+        )
+        .await;
+    client
+        .post(
+            &format!("/_sim/orders/{id}/edit-note"),
+            json!({ "note": "a" }),
+        )
+        .await;
+    let (first, second) = (taken.recv().await.unwrap(), taken.recv().await.unwrap());
+    assert_eq!(
+        header(&first.0, "x-shopify-event-id"),
+        header(&second.0, "x-shopify-event-id")
+    );
+    assert_ne!(
+        header(&first.0, "x-shopify-webhook-id"),
+        header(&second.0, "x-shopify-webhook-id")
+    );
+    let secret = &client.shop.facts().webhook_secret;
+    assert_ne!(
+        header(&first.0, "x-shopify-hmac-sha256"),
+        signed(secret, &first.1)
+    );
+}
+
+#[tokio::test]
+async fn a_restart_on_the_same_folder_is_the_same_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options {
+        orders: 60,
+        seed: 9,
+        data: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
+    let client = Client::of(options()).await;
+    let id = unfulfilled(&client).await;
+    client
+        .post(
+            &format!("/_sim/orders/{id}/ship"),
+            json!({ "tracking": "KEPT" }),
+        )
+        .await;
+    let (_, placed) = client
+        .post(
+            "/_sim/orders",
+            json!({ "email": "new@example.test", "lines": 500, "currency": "JPY" }),
+        )
+        .await;
+    let before = client.get("/_sim/orders?limit=100").await;
+    client.shop.stop().await;
+    let client = Client::of(options()).await;
+    let after = client.get("/_sim/orders?limit=100").await;
+    assert_eq!(before, after);
+    assert_eq!(after["orders"][0]["name"], placed["name"]);
+    client.shop.stop().await;
+    let other = start(Options {
+        seed: 10,
+        ..options()
+    })
+    .await;
+    assert!(other.unwrap_err().to_string().contains("seed 9"));
+}
+
+#[tokio::test]
+async fn two_shops_of_one_seed_are_equal_and_of_two_seeds_are_not() {
+    let of = |seed| async move {
+        let client = Client::of(Options {
+            orders: 50,
+            seed,
+            ..Options::default()
+        })
+        .await;
+        client.get("/_sim/orders").await
+    };
+    assert_eq!(of(1).await, of(1).await);
+    assert_ne!(of(1).await, of(2).await);
+}

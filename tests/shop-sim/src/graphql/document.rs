@@ -26,7 +26,7 @@ pub(crate) struct Request {
 }
 
 /// One answer key with every field that was asked for under it.
-pub(crate) type Collected<'a> = Vec<(String, Vec<&'a Field<'static, Text>>)>;
+pub(crate) type Collected<'a> = Vec<(&'a str, Vec<&'a Field<'static, Text>>)>;
 
 impl Request {
     pub(crate) fn read(body: &Value) -> Result<Self, GraphError> {
@@ -114,10 +114,10 @@ impl Request {
         for selection in &set.items {
             match selection {
                 Selection::Field(field) if self.wanted(&field.directives) => {
-                    let key = field.alias.as_ref().unwrap_or(&field.name);
-                    match found.iter_mut().find(|(known, _)| known == key) {
+                    let key = field.alias.as_ref().unwrap_or(&field.name).as_str();
+                    match found.iter_mut().find(|(known, _)| *known == key) {
                         Some((_, fields)) => fields.push(field),
-                        None => found.push((key.clone(), vec![field])),
+                        None => found.push((key, vec![field])),
                     }
                 }
                 Selection::InlineFragment(inline) if self.wanted(&inline.directives) => {

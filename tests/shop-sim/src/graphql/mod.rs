@@ -11,6 +11,8 @@ pub(crate) use document::Request;
 pub(crate) use error::GraphError;
 pub(crate) use run::execute;
 pub(crate) use schema::Schema;
+#[cfg(test)]
+pub(crate) use schema::TypeDef;
 
 pub(crate) use check::check;
 pub(crate) use cost::requested;

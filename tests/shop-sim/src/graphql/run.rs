@@ -4,6 +4,8 @@
 //! `{"$ref": id}` is another object, `{"$orders_of": n}` a customer's orders, and
 //! `{"$when": argument, "yes": …, "no": …}` depends on a boolean argument.
 
+use std::borrow::Cow;
+
 use graphql_parser::query::{Field, SelectionSet};
 use serde_json::{Map, Value, json};
 
@@ -21,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) search: Vec<Value>,
 }
 
-/// Runs a request. Errors of single fields stand beside the data.
+/// Runs a checked request. Errors of single fields stand beside the data.
 pub(crate) fn execute(schema: Option<&Schema>, request: &Request, shop: &mut Shop) -> Answer {
     let mut run = Run {
         schema,
@@ -29,6 +31,7 @@ pub(crate) fn execute(schema: Option<&Schema>, request: &Request, shop: &mut Sho
         shop,
         errors: Vec::new(),
         search: Vec::new(),
+        path: Vec::new(),
     };
     if request.kind == "mutation" {
         run.errors.push(GraphError::coded(
@@ -43,8 +46,7 @@ pub(crate) fn execute(schema: Option<&Schema>, request: &Request, shop: &mut Sho
         };
     }
     let root = json!({ "__typename": "QueryRoot" });
-    let path = Vec::new();
-    let (data, cost) = run.object("QueryRoot", &root, &[&request.selection], &path);
+    let (data, cost) = run.object("QueryRoot", &root, &[&request.selection]);
     Answer {
         data,
         errors: run.errors,
@@ -59,6 +61,14 @@ struct Run<'a> {
     shop: &'a mut Shop,
     errors: Vec<GraphError>,
     search: Vec<Value>,
+    /// Where the answer is being written, for errors.
+    path: Vec<Step<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    At(usize),
 }
 
 type Sets<'a> = [&'a SelectionSet<'static, String>];
@@ -66,22 +76,19 @@ type Sets<'a> = [&'a SelectionSet<'static, String>];
 type Priced = (Value, f64);
 
 impl<'a> Run<'a> {
-    fn object(
-        &mut self,
-        declared: &str,
-        object: &Value,
-        sets: &Sets<'a>,
-        path: &[Value],
-    ) -> Priced {
+    fn below<T>(&mut self, step: Step<'a>, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(step);
+        let done = work(self);
+        self.path.pop();
+        done
+    }
+
+    fn object(&mut self, declared: &str, object: &Value, sets: &Sets<'a>) -> Priced {
         let named = fields::text(object, "__typename");
-        let ty = if named.is_empty() {
-            declared.to_owned()
-        } else {
-            named.to_owned()
-        };
+        let ty = if named.is_empty() { declared } else { named };
         let schema = self.schema;
         let applies = |on: &str| match schema {
-            Some(schema) => schema.is_a(&ty, on),
+            Some(schema) => schema.is_a(ty, on),
             None => named.is_empty() || on == ty || on == "Node",
         };
         let request = self.request;
@@ -90,14 +97,14 @@ impl<'a> Run<'a> {
         for (key, same) in request.collect(sets, &applies) {
             let Some(field) = same.first() else { continue };
             if field.name == "__typename" {
-                out.insert(key, Value::from(ty.clone()));
+                out.insert(key.to_owned(), Value::from(ty));
                 continue;
             }
-            let path = extended(path, Value::from(key.clone()));
             let inner: Vec<_> = same.iter().map(|field| &field.selection_set).collect();
-            let (value, spent) = self.field(&ty, object, field, &inner, &path);
+            let (value, spent) =
+                self.below(Step::Key(key), |run| run.field(ty, object, field, &inner));
             cost += spent;
-            out.insert(key, value);
+            out.insert(key.to_owned(), value);
         }
         (Value::Object(out), cost)
     }
@@ -108,89 +115,79 @@ impl<'a> Run<'a> {
         object: &Value,
         field: &'a Field<'static, String>,
         sets: &Sets<'a>,
-        path: &[Value],
     ) -> Priced {
         let arguments = self.request.arguments(field);
+        let found;
         let raw = if ty == "QueryRoot" {
-            match self.root(field, &arguments, path) {
-                Some(raw) => raw,
+            match self.root(field, &arguments) {
+                Some(value) => {
+                    found = value;
+                    &found
+                }
                 None => return (Value::Null, 0.0),
             }
         } else {
-            object.get(&field.name).cloned().unwrap_or(Value::Null)
+            object.get(&field.name).unwrap_or(&Value::Null)
         };
         let raw = chosen(raw, &arguments);
-        let known = self
-            .schema
-            .and_then(|schema| schema.field(ty, &field.name))
-            .cloned();
+        let schema = self.schema;
+        let known = schema.and_then(|schema| schema.field(ty, &field.name));
         if raw.is_null() {
-            let required = known.as_ref().is_some_and(|known| known.ty.required);
-            if required {
-                self.complain(
-                    format!("shop-sim does not hold {ty}.{}", field.name),
-                    field,
-                    path,
-                    "SIMULATOR_GAP",
-                );
+            if known.is_some_and(|known| known.ty.required) {
+                let gap = format!("shop-sim does not hold {ty}.{}", field.name);
+                self.complain(gap, field, "SIMULATOR_GAP");
             }
             return (Value::Null, 0.0);
         }
-        let inner = known
-            .as_ref()
-            .map_or("", |known| known.ty.name.as_str())
-            .to_owned();
         if sets.iter().all(|set| set.items.is_empty()) {
-            return (raw, 0.0);
+            return (raw.clone(), 0.0);
         }
+        let inner = known.map_or("", |known| known.ty.name.as_str());
         let connection =
             inner.ends_with("Connection") || (known.is_none() && self.asks_nodes(sets));
         if connection {
-            return self.connection(&inner, raw, field, &arguments, sets, path);
+            return self.connection(inner, raw, field, &arguments, sets);
         }
         match raw {
-            Value::Array(items) => self.plain_list(&inner, items, &arguments, sets, path),
+            Value::Array(items) => self.plain_list(inner, items, &arguments, sets),
             raw => {
-                let (value, cost) = self.reference(&inner, raw, sets, path);
-                (value, object_cost(&inner) + cost)
+                let (value, cost) = self.reference(inner, raw, sets);
+                (value, object_cost(inner) + cost)
             }
         }
     }
 
     /// Projects an object or the object that a reference names.
-    fn reference(&mut self, ty: &str, raw: Value, sets: &Sets<'a>, path: &[Value]) -> Priced {
-        let target = match raw.get("$ref").and_then(Value::as_str) {
-            Some(gid) => self.shop.node(gid),
-            None => Some(raw),
-        };
-        match target {
-            Some(object) if object.is_object() => self.object(ty, &object, sets, path),
-            Some(other) => (other, 0.0),
-            None => (Value::Null, 0.0),
+    fn reference(&mut self, ty: &str, raw: &Value, sets: &Sets<'a>) -> Priced {
+        match raw.get("$ref").and_then(Value::as_str) {
+            Some(gid) => match self.shop.node(gid) {
+                Some(object) => self.object(ty, &object, sets),
+                None => (Value::Null, 0.0),
+            },
+            None if raw.is_object() => self.object(ty, raw, sets),
+            None => (raw.clone(), 0.0),
         }
     }
 
     fn plain_list(
         &mut self,
         ty: &str,
-        items: Vec<Value>,
+        items: &[Value],
         arguments: &Map<String, Value>,
         sets: &Sets<'a>,
-        path: &[Value],
     ) -> Priced {
         let size = arguments
             .get("first")
             .and_then(Value::as_u64)
             .and_then(|size| usize::try_from(size).ok());
-        let kept: Vec<Value> = items.into_iter().take(size.unwrap_or(usize::MAX)).collect();
-        let length = kept.len();
+        let length = items.len().min(size.unwrap_or(usize::MAX));
         let mut cost = 0.0;
         let mut out = Vec::with_capacity(length);
-        for (at, item) in kept.into_iter().enumerate() {
+        for (at, item) in items.iter().take(length).enumerate() {
             let (value, spent) = if item.is_null() {
                 (Value::Null, 0.0)
             } else {
-                self.reference(ty, item, sets, &extended(path, Value::from(at)))
+                self.below(Step::At(at), |run| run.reference(ty, item, sets))
             };
             cost += object_cost(ty) + spent;
             out.push(value);
@@ -204,143 +201,130 @@ impl<'a> Run<'a> {
     fn connection(
         &mut self,
         ty: &str,
-        raw: Value,
+        raw: &Value,
         field: &'a Field<'static, String>,
         arguments: &Map<String, Value>,
         sets: &Sets<'a>,
-        path: &[Value],
     ) -> Priced {
-        let page = match self.page(&raw, arguments) {
+        let page = match self.page(raw, arguments) {
             Ok(page) => page,
             Err(message) => {
-                self.complain(message, field, path, "BAD_REQUEST");
+                self.complain(message, field, "BAD_REQUEST");
                 return (Value::Null, 2.0);
             }
         };
-        if !page.warnings.is_empty() {
-            let warnings: Vec<Value> = page
-                .warnings
-                .iter()
-                .map(|name| json!({ "field": name, "message": "Invalid search field for this query.", "code": "invalid_field" }))
-                .collect();
-            self.search.push(json!({ "path": path, "query": arguments.get("query"), "parsed": null, "warnings": warnings }));
-        }
-        let node_type = self
-            .schema
+        self.warn(&page.warnings, arguments);
+        let schema = self.schema;
+        let node_type = schema
             .and_then(|schema| schema.field(ty, "nodes"))
-            .map_or_else(String::new, |known| known.ty.name.clone());
+            .map_or("", |known| known.ty.name.as_str());
         let request = self.request;
         let mut out = Map::new();
         let mut cost = 0.0;
         for (key, same) in request.collect(sets, &|_| true) {
             let Some(first) = same.first() else { continue };
             let inner: Vec<_> = same.iter().map(|field| &field.selection_set).collect();
-            let path = extended(path, Value::from(key.clone()));
-            let value = match first.name.as_str() {
+            let value = self.below(Step::Key(key), |run| match first.name.as_str() {
                 "__typename" => Value::from(ty),
-                "nodes" => self.nodes(&page, &node_type, &inner, &path, &mut cost),
-                "edges" => self.edges(&page, &node_type, &inner, &path, &mut cost),
-                "pageInfo" => {
-                    let (value, _) = self.object("PageInfo", &page.info(), &inner, &path);
-                    value
-                }
-                "totalCount" | "count" => Value::from(page.total),
+                "nodes" => run.nodes(&page, node_type, &inner, &mut cost),
+                "edges" => run.edges(&page, node_type, &inner, &mut cost),
+                "pageInfo" => run.object("PageInfo", &page.info(), &inner).0,
                 other => {
-                    self.complain(
-                        format!("shop-sim does not hold {ty}.{other}"),
-                        first,
-                        &path,
-                        "SIMULATOR_GAP",
-                    );
+                    let gap = format!("shop-sim does not hold {ty}.{other}");
+                    run.complain(gap, first, "SIMULATOR_GAP");
                     Value::Null
                 }
-            };
-            out.insert(key, value);
+            });
+            out.insert(key.to_owned(), value);
         }
         (Value::Object(out), 2.0 + scaled(cost, page.items.len()))
     }
 
-    fn nodes(
-        &mut self,
-        page: &Page,
-        ty: &str,
-        sets: &Sets<'a>,
-        path: &[Value],
-        cost: &mut f64,
-    ) -> Value {
-        let mut out = Vec::with_capacity(page.items.len());
-        for (at, (item, _)) in page.items.iter().enumerate() {
-            let (value, spent) =
-                self.reference(ty, item.clone(), sets, &extended(path, Value::from(at)));
-            *cost += 1.0 + spent;
-            out.push(value);
+    fn warn(&mut self, warnings: &[String], arguments: &Map<String, Value>) {
+        if warnings.is_empty() {
+            return;
         }
-        Value::Array(out)
+        let message = "Invalid search field for this query.";
+        let warnings: Vec<Value> = warnings
+            .iter()
+            .map(|name| json!({ "field": name, "message": message, "code": "invalid_field" }))
+            .collect();
+        let path = self.answer_path();
+        self.search.push(json!({
+            "path": path, "query": arguments.get("query"), "parsed": null, "warnings": warnings,
+        }));
     }
 
-    fn edges(
-        &mut self,
-        page: &Page,
-        ty: &str,
-        sets: &Sets<'a>,
-        path: &[Value],
-        cost: &mut f64,
-    ) -> Value {
+    fn nodes(&mut self, page: &Page<'_>, ty: &str, sets: &Sets<'a>, cost: &mut f64) -> Value {
+        let nodes = page.items.iter().enumerate().map(|(at, (item, _))| {
+            let (value, spent) = self.below(Step::At(at), |run| run.reference(ty, item, sets));
+            *cost += 1.0 + spent;
+            value
+        });
+        nodes.collect()
+    }
+
+    fn edges(&mut self, page: &Page<'_>, ty: &str, sets: &Sets<'a>, cost: &mut f64) -> Value {
         let request = self.request;
+        let asked = request.collect(sets, &|_| true);
         let mut out = Vec::with_capacity(page.items.len());
         for (at, (item, cursor)) in page.items.iter().enumerate() {
             let mut edge = Map::new();
-            for (key, same) in request.collect(sets, &|_| true) {
+            for (key, same) in &asked {
                 let inner: Vec<_> = same.iter().map(|field| &field.selection_set).collect();
                 let value = match same.first().map(|field| field.name.as_str()) {
                     Some("cursor") => Value::from(cursor.clone()),
                     Some("node") => {
-                        let path = extended(&extended(path, Value::from(at)), Value::from("node"));
-                        let (value, spent) = self.reference(ty, item.clone(), &inner, &path);
+                        let (value, spent) = self.below(Step::At(at), |run| {
+                            run.below(Step::Key(key), |run| run.reference(ty, item, &inner))
+                        });
                         *cost += 1.0 + spent;
                         value
                     }
                     _ => Value::Null,
                 };
-                edge.insert(key, value);
+                edge.insert((*key).to_owned(), value);
             }
             out.push(Value::Object(edge));
         }
         Value::Array(out)
     }
 
-    fn page(&mut self, raw: &Value, arguments: &Map<String, Value>) -> Result<Page, String> {
+    fn page<'v>(
+        &mut self,
+        raw: &'v Value,
+        arguments: &Map<String, Value>,
+    ) -> Result<Page<'v>, String> {
         let args = list_args(arguments);
-        let of_orders = |shop: &Shop, listed: Listed| Page::of(listed, |id| shop.order(id));
         if let Some(index) = raw.get("$orders_of").and_then(Value::as_u64) {
             let index = u32::try_from(index).map_err(|_| "no such customer".to_owned())?;
             let listed = self
                 .shop
                 .list_orders_of(index, &args)
                 .map_err(|error| error.0)?;
-            return Ok(of_orders(self.shop, listed));
+            return Ok(Page::of(listed, |id| self.shop.order(id)));
         }
         match raw.get("$list").and_then(Value::as_str) {
             Some("orders") => {
                 let listed = self.shop.list_orders(&args).map_err(|error| error.0)?;
-                Ok(of_orders(self.shop, listed))
+                Ok(Page::of(listed, |id| self.shop.order(id)))
             }
             Some(_) => {
                 let listed = self.shop.list_customers(&args).map_err(|error| error.0)?;
-                let shop = &*self.shop;
-                Ok(Page::of(listed, |id| shop.customer(id)))
+                Ok(Page::of(listed, |id| self.shop.customer(id)))
             }
             None => {
-                let items = raw.as_array().cloned().unwrap_or_default();
+                let items = raw.as_array().map_or(&[][..], Vec::as_slice);
                 let (kept, has_next, has_previous) =
                     crate::shop::cut_nested(items.len(), &args).map_err(|error| error.0)?;
                 let items = kept.into_iter().filter_map(|at| {
-                    Some((items.get(at)?.clone(), crate::shop::nested_cursor(at)))
+                    Some((
+                        Cow::Borrowed(items.get(at)?),
+                        crate::shop::nested_cursor(at),
+                    ))
                 });
-                let items: Vec<_> = items.collect();
                 Ok(Page {
-                    total: items.len(),
-                    items,
+                    items: items.collect(),
                     has_next,
                     has_previous,
                     warnings: Vec::new(),
@@ -353,7 +337,6 @@ impl<'a> Run<'a> {
         &mut self,
         field: &'a Field<'static, String>,
         arguments: &Map<String, Value>,
-        path: &[Value],
     ) -> Option<Value> {
         let id = arguments.get("id").and_then(Value::as_str).unwrap_or("");
         let of_kind = |kind: &str| id.contains(&format!("/{kind}/"));
@@ -389,7 +372,6 @@ impl<'a> Run<'a> {
                 self.complain(
                     format!("Invalid global id '{id}'"),
                     field,
-                    path,
                     "argumentLiteralsIncompatible",
                 );
                 return None;
@@ -398,7 +380,6 @@ impl<'a> Run<'a> {
                 self.complain(
                     format!("shop-sim does not hold {other}"),
                     field,
-                    path,
                     "SIMULATOR_GAP",
                 );
                 return None;
@@ -435,39 +416,42 @@ impl<'a> Run<'a> {
             })
     }
 
-    fn complain(
-        &mut self,
-        message: String,
-        field: &Field<'static, String>,
-        path: &[Value],
-        code: &str,
-    ) {
+    fn complain(&mut self, message: String, field: &Field<'static, String>, code: &str) {
+        let path = self.answer_path();
         self.errors
-            .push(GraphError::running(message, field.position, path, code));
+            .push(GraphError::running(message, field.position, &path, code));
+    }
+
+    fn answer_path(&self) -> Vec<Value> {
+        self.path
+            .iter()
+            .map(|step| match step {
+                Step::Key(key) => Value::from(*key),
+                Step::At(at) => Value::from(*at),
+            })
+            .collect()
     }
 }
 
 /// A page of objects, from the shop or from a list inside an object.
-struct Page {
-    items: Vec<(Value, String)>,
+struct Page<'v> {
+    items: Vec<(Cow<'v, Value>, String)>,
     has_next: bool,
     has_previous: bool,
-    total: usize,
     warnings: Vec<String>,
 }
 
-impl Page {
+impl Page<'_> {
     fn of(listed: Listed, object: impl Fn(u32) -> Option<Value>) -> Self {
         let items = listed
             .rows
             .into_iter()
-            .filter_map(|(id, cursor)| Some((object(id)?, cursor)))
+            .filter_map(|(id, cursor)| Some((Cow::Owned(object(id)?), cursor)))
             .collect();
         Self {
             items,
             has_next: listed.has_next,
             has_previous: listed.has_previous,
-            total: listed.total,
             warnings: listed.warnings,
         }
     }
@@ -493,7 +477,7 @@ fn scaled(sum: f64, length: usize) -> f64 {
     }
 }
 
-fn chosen(raw: Value, arguments: &Map<String, Value>) -> Value {
+fn chosen<'v>(raw: &'v Value, arguments: &Map<String, Value>) -> &'v Value {
     let Some(name) = raw.get("$when").and_then(Value::as_str) else {
         return raw;
     };
@@ -502,8 +486,7 @@ fn chosen(raw: Value, arguments: &Map<String, Value>) -> Value {
         .and_then(Value::as_bool)
         .unwrap_or(false);
     raw.get(if yes { "yes" } else { "no" })
-        .cloned()
-        .unwrap_or(Value::Null)
+        .unwrap_or(&Value::Null)
 }
 
 fn list_args(arguments: &Map<String, Value>) -> ListArgs {
@@ -525,8 +508,4 @@ fn list_args(arguments: &Map<String, Value>) -> ListArgs {
         sort_key: text("sortKey"),
         query: text("query").filter(|query| !query.is_empty()),
     }
-}
-
-fn extended(path: &[Value], step: Value) -> Vec<Value> {
-    path.iter().cloned().chain(std::iter::once(step)).collect()
 }

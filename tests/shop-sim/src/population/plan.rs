@@ -4,6 +4,8 @@ use super::{Draw, Origin};
 use crate::limits::HISTORY_SECONDS;
 
 const PURPOSE: u64 = 0x6f72_6465_7273;
+/// The newest orders are paid, unshipped, and have a customer.
+const FRESH: u32 = 3;
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
@@ -85,6 +87,13 @@ pub(crate) fn story(origin: Origin, sequence: u32) -> Story {
     };
     let age = origin.now - created;
     let fate = fate(age, &mut draw);
+    // Whoever plays the world can count on a few fresh orders of known people.
+    let fresh = origin.orders.saturating_sub(sequence) <= FRESH;
+    let (fate, buyer) = if fresh {
+        (Fate::Unfulfilled, known(buyer))
+    } else {
+        (fate, buyer)
+    };
     let mut story = Story {
         sequence,
         buyer,
@@ -101,12 +110,19 @@ pub(crate) fn story(origin: Origin, sequence: u32) -> Story {
 }
 
 /// Strictly rising with the sequence number, so that "newest first" is the same by id and by time.
+/// A growing shop: the older, the sparser, so that even a small one has orders of this week.
 fn created_at(origin: Origin, sequence: u32, draw: &mut Draw) -> i64 {
-    let count = i64::from(origin.orders.max(1));
-    let slot = (HISTORY_SECONDS / count).max(1);
-    let start = origin.now - slot * count;
-    let spread = u64::try_from(slot / 2).unwrap_or(0).max(1);
-    start + i64::from(sequence) * slot + i64::try_from(draw.below(spread)).unwrap_or(0)
+    let count = i128::from(origin.orders.max(1));
+    let from_newest = count - 1 - i128::from(sequence);
+    // Of the whole span a twentieth is spread evenly; the rest grows with the square of the age.
+    let span = i128::from(HISTORY_SECONDS);
+    let age = |twice: i128| {
+        span * twice / (count * 40) + span * 19 * twice * twice / (count * count * 80)
+    };
+    let (mine, next) = (age(2 * from_newest + 1), age(2 * from_newest - 1));
+    let jitter = u64::try_from((mine - next) / 2).unwrap_or(0);
+    let age = 60 + i64::try_from(mine).unwrap_or(0);
+    origin.now - age + i64::try_from(draw.below(jitter)).unwrap_or(0)
 }
 
 fn buyer(origin: Origin, draw: &mut Draw) -> Buyer {
@@ -118,6 +134,14 @@ fn buyer(origin: Origin, draw: &mut Draw) -> Buyer {
         0..90 => Buyer::Customer(index),
         90..97 => Buyer::Stranger(index),
         _ => Buyer::PhoneOnly(index),
+    }
+}
+
+const fn known(buyer: Buyer) -> Buyer {
+    match buyer {
+        Buyer::Customer(index) | Buyer::Stranger(index) | Buyer::PhoneOnly(index) => {
+            Buyer::Customer(index)
+        }
     }
 }
 
