@@ -112,12 +112,12 @@ fn assert_clean(answer: &Value) {
 #[tokio::test]
 async fn every_query_of_the_plugin_is_answered_without_an_error() {
     let client = Client::of(Options {
-        orders: 400,
+        orders: 120,
         plan: Plan::Plus,
         ..Options::default()
     })
     .await;
-    let orders = client.get("/_sim/orders?limit=400").await;
+    let orders = client.get("/_sim/orders?limit=120").await;
     let ids: Vec<&str> = orders["orders"]
         .as_array()
         .unwrap()
