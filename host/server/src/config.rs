@@ -33,6 +33,13 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
+/// Where the options do not say: the documented example, which nobody reaches.
+impl Default for PublicUrl {
+    fn default() -> Self {
+        Self("https://ordercase.example".to_owned())
+    }
+}
+
 impl PublicUrl {
     /// Reads an address.
     ///

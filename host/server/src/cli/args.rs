@@ -1,9 +1,11 @@
 //! The verbs and their options. The help texts are the first documentation that people read, so each
 //! verb shows one line that works.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{ffi::OsStr, marker::PhantomData, net::SocketAddr, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgGroup, Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser, error::ErrorKind,
+};
 use serde::Serialize;
 use url::Url;
 
@@ -49,7 +51,7 @@ pub struct Host {
     #[arg(long, global = true, value_name = "URL", env = "ORDERCASE_SERVER")]
     pub server: Option<Url>,
     /// Key that encrypts secrets at rest, by reference [default: DIR/master.key, made when missing]
-    #[arg(long, global = true, value_name = "env:V|file:P")]
+    #[arg(long, global = true, value_name = "env:V|file:P", value_parser = Unrepeated::<SecretRef>::new())]
     pub master_key: Option<SecretRef>,
     /// DEVELOPMENT ONLY: dial a loopback port in plain HTTP where HOST is meant; may be repeated
     #[arg(long, global = true, value_name = "HOST=127.0.0.1:PORT")]
@@ -156,7 +158,7 @@ pub struct DeskAdd {
     #[arg(long, value_name = "N")]
     pub account_id: Option<u64>,
     /// A credential, by reference; may be repeated
-    #[arg(long = "secret", value_name = "SLOT=env:V|file:P", required = true)]
+    #[arg(long = "secret", value_name = "SLOT=env:V|file:P", required = true, value_parser = Unrepeated::<SecretArg>::new())]
     pub secrets: Vec<SecretArg>,
     /// Whether the host writes an internal note on tickets whose match is confirmed
     #[arg(long, value_enum, default_value_t = NoteRule::Off)]
@@ -251,7 +253,7 @@ pub struct Connect {
     #[arg(long = "setting", value_name = "KEY=VALUE")]
     pub settings: Vec<Setting>,
     /// A secret of the plugin's manifest, by reference; may be repeated
-    #[arg(long = "secret", value_name = "SLOT=env:V|file:P")]
+    #[arg(long = "secret", value_name = "SLOT=env:V|file:P", value_parser = Unrepeated::<SecretArg>::new())]
     pub secrets: Vec<SecretArg>,
 }
 
@@ -280,18 +282,18 @@ pub enum CaseVerb {
 /// `ordercase case set`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Example:\n  ordercase case set cas_1 --status pending --comment \"Asked the carrier.\"")]
-#[group(id = "change", required = true, multiple = true, args = ["status", "priority", "comment"])]
+#[command(group = ArgGroup::new("change").required(true).multiple(true))]
 pub struct CaseSet {
     /// Case id
     pub case: String,
-    /// New status: new, open, pending, hold, solved
-    #[arg(long)]
+    /// New status: open, in_progress (or pending), resolved (or solved), closed
+    #[arg(long, group = "change")]
     pub status: Option<String>,
-    /// New priority: low, normal, high, urgent
-    #[arg(long)]
+    /// New priority: low, normal, high
+    #[arg(long, group = "change")]
     pub priority: Option<String>,
     /// An internal comment to add
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, group = "change", value_name = "TEXT")]
     pub comment: Option<String>,
 }
 
@@ -358,6 +360,43 @@ impl FromStr for SecretArg {
         Ok(Self {
             slot: slot.to_owned(),
             reference: reference.parse()?,
+        })
+    }
+}
+
+/// Reads a value that may be a secret typed by mistake: clap repeats a wrong value in its message, and
+/// messages end in shell histories and build logs.
+struct Unrepeated<T>(PhantomData<fn() -> T>);
+
+impl<T> Unrepeated<T> {
+    const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Clone for Unrepeated<T> {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
+impl<T> TypedValueParser for Unrepeated<T>
+where
+    T: FromStr<Err = SecretRefError> + Clone + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let read = value.to_str().ok_or(SecretRefError::Shape).and_then(str::parse);
+        read.map_err(|error| {
+            let option = arg.map(ToString::to_string).unwrap_or_default();
+            clap::Error::raw(ErrorKind::ValueValidation, format!("`{option}`: {error}\n"))
+                .with_cmd(command)
         })
     }
 }

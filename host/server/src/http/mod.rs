@@ -9,8 +9,14 @@
 //! | `GET /context` | a browser | a small page over the context |
 //! | `GET /health`, `/ready`, `/openapi.json` | anyone | is it alive, can it work, what is here |
 
+pub mod admin;
 pub mod auth;
 pub mod bound;
 pub mod boundary;
+mod health;
+mod mapping;
+mod openapi;
+mod page;
 pub mod problem;
+pub mod router;
 pub mod v1;

@@ -1,4 +1,4 @@
-use clap::{CommandFactory as _, error::ErrorKind};
+use clap::CommandFactory as _;
 
 use super::*;
 
@@ -49,6 +49,20 @@ fn wrong_usage_is_refused() {
         refused("ordercase serve --dev-connect a.example=10.0.0.1:80"),
         ErrorKind::ValueValidation
     );
+}
+
+#[test]
+fn a_secret_typed_by_mistake_is_not_repeated() {
+    for line in [
+        "ordercase desk add t --subdomain a --secret oauth_token=canary",
+        "ordercase connect t --plugin p --name n --secret canary",
+        "ordercase accounts --master-key canary",
+    ] {
+        let error = parse(line).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueValidation);
+        assert!(!error.to_string().contains("canary"), "{error}");
+        assert!(error.to_string().contains("env:NAME"), "{error}");
+    }
 }
 
 #[test]

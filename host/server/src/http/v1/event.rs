@@ -4,7 +4,7 @@
 //! its identity for deduplication is ever believed.
 
 use ordercase_model::Instant;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::http::problem::{Kind, Problem};
@@ -28,6 +28,7 @@ pub struct DeskEvent {
     #[schema(example = "zis-event/1")]
     pub schema: String,
     /// Zendesk's number of the account.
+    #[serde(deserialize_with = "number")]
     #[schema(minimum = 1)]
     pub account_id: u64,
     /// The account's subdomain, without `.zendesk.com`.
@@ -37,6 +38,7 @@ pub struct DeskEvent {
     #[schema(example = "ticket.TicketCreated")]
     pub event_type: String,
     /// Which ticket.
+    #[serde(deserialize_with = "number")]
     #[schema(minimum = 1)]
     pub ticket_id: u64,
     /// When, in RFC 3339.
@@ -45,7 +47,7 @@ pub struct DeskEvent {
     /// Its place among the events of one save.
     pub sequence: Sequence,
     /// With `ticket.CommentAdded`, which comment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_number")]
     #[schema(minimum = 1)]
     pub comment_id: Option<u64>,
 }
@@ -63,6 +65,39 @@ pub struct Sequence {
     /// Up to this.
     #[schema(minimum = 1)]
     pub total: u64,
+}
+
+/// Zendesk's own webhooks and triggers, which stand in for flows on small plans, write ids as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Number(u64),
+    Text(String),
+}
+
+impl Number {
+    fn read<E: serde::de::Error>(self) -> Result<u64, E> {
+        match self {
+            Self::Number(number) => Ok(number),
+            Self::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                text.parse().map_err(|_| E::custom("not a number"))
+            }
+            Self::Text(_) => Err(E::custom("not a number")),
+        }
+    }
+}
+
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Number::deserialize(from)
+        .map_err(|_| D::Error::custom("not a number"))?
+        .read()
+}
+
+fn optional_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Option::<Number>::deserialize(from)
+        .map_err(|_| D::Error::custom("not a number"))?
+        .map(Number::read)
+        .transpose()
 }
 
 impl DeskEvent {
@@ -164,11 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn ids_may_be_text() {
+        let mut body = good();
+        body["account_id"] = json!("12345");
+        body["comment_id"] = json!("7");
+        let event: DeskEvent = serde_json::from_value(body).unwrap();
+        assert_eq!((event.account_id, event.comment_id), (12345, Some(7)));
+    }
+
+    #[test]
     fn every_refusal_names_its_path() {
         for (pointer, value) in [
             ("/schema", json!("zis-event/2")),
             ("/account_id", json!(0)),
-            ("/account_id", json!("1")),
+            ("/account_id", json!("1a")),
+            ("/ticket_id", json!({"not": "a number"})),
             ("/subdomain", json!("Acme.zendesk.com")),
             ("/event_type", json!("ticket.Created")),
             ("/ticket_id", json!(0)),

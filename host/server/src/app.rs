@@ -1,0 +1,318 @@
+//! What is wired to what: one [`App`] per process, shared by every request and task.
+//!
+//! It looks things up and hands them on; every rule lives in the crate that owns it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use anyhow::Context as _;
+use axum::Router;
+use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
+use ordercase_store::{
+    Connection, ConnectionId, Desk, MasterKey, Owner, Store, StoreOptions, TenantId, TokenPurpose,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli,
+    clock::{Clock, SystemClock},
+    config::{Config, PublicUrl},
+    data_dir::DataDir,
+    dev_connect::DevConnect,
+    http::{
+        self,
+        auth::{self, AdminToken},
+        problem::Problem,
+    },
+    secret::{Secret, SecretRef},
+    tasks::Supervisor,
+    wiring::{
+        self, desks::Desks, finder::ShopFinder, helpdesk::ZendeskDesk, plugins::Plugins,
+        source::ShopSource,
+    },
+};
+
+/// The application.
+pub struct App {
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The operator's token.
+    pub admin: AdminToken,
+    /// Runs plugins.
+    pub runtime: Runtime,
+    /// Plugins by digest.
+    pub plugins: Arc<Plugins>,
+    /// Shops through their plugins.
+    pub source: Arc<ShopSource>,
+    /// Zendesk clients by desk.
+    pub desks: Arc<Desks>,
+    /// The use case.
+    pub desk: ordercase_desk::Desk,
+    /// Where others reach the host.
+    pub public_url: PublicUrl,
+    /// Tasks beside the requests.
+    pub tasks: Supervisor,
+    running: AtomicBool,
+}
+
+/// What [`App::assemble`] needs.
+pub struct Parts {
+    /// The data directory, prepared.
+    pub data: DataDir,
+    /// Where others reach the host.
+    pub public_url: PublicUrl,
+    /// Development redirects.
+    pub dev_connect: Vec<DevConnect>,
+    /// The key by reference.
+    pub master_key: Option<SecretRef>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The signal that ends everything.
+    pub stop: CancellationToken,
+}
+
+/// A shop that a webhook is for.
+pub struct Shop {
+    /// Its connection.
+    pub connection: Connection,
+    /// Its plugin.
+    pub plugin: Arc<Plugin>,
+}
+
+impl App {
+    /// Opens the data directory and wires everything; starts nothing.
+    ///
+    /// # Errors
+    /// When the directory, its keys or the database cannot be used.
+    pub async fn open(config: &Config, stop: CancellationToken) -> anyhow::Result<Arc<Self>> {
+        let parts = Parts {
+            data: config.data.clone(),
+            public_url: config.public_url.clone(),
+            dev_connect: config.dev_connect.clone(),
+            master_key: config.master_key.clone(),
+            clock: Arc::new(SystemClock),
+            stop,
+        };
+        Self::assemble(parts).await
+    }
+
+    /// Wires everything over those parts.
+    ///
+    /// # Errors
+    /// When the directory, its keys or the database cannot be used.
+    pub async fn assemble(parts: Parts) -> anyhow::Result<Arc<Self>> {
+        let Parts { data, clock, .. } = parts;
+        data.prepare()?;
+        let key = data.master_key(parts.master_key.as_ref())?;
+        let options = StoreOptions {
+            master_key: Some(MasterKey::new(*key)),
+        };
+        let store = Store::open(data.database(), options)
+            .await
+            .context("cannot open the store")?;
+        let admin = AdminToken::new(&data.ensure_admin_token()?);
+        let runtime = Runtime::new(RuntimeConfig {
+            dev_connect: wiring::runtime_redirects(&parts.dev_connect)?,
+            ..RuntimeConfig::new({
+                let clock = Arc::clone(&clock);
+                Arc::new(move || clock.now())
+            })
+        })?;
+        let desks = Arc::new(Desks::new(
+            store.clone(),
+            wiring::zendesk_redirects(&parts.dev_connect)?,
+        ));
+        let plugins = Arc::new(Plugins::new(runtime.clone(), data));
+        let source = Arc::new(ShopSource::new(
+            store.clone(),
+            runtime.clone(),
+            Arc::clone(&plugins),
+        ));
+        let finder = Arc::new(ShopFinder::new(
+            store.clone(),
+            runtime.clone(),
+            Arc::clone(&plugins),
+            Arc::clone(&clock),
+        ));
+        let help_desk = Arc::new(ZendeskDesk::new(Arc::clone(&desks)));
+        let desk = ordercase_desk::Desk::new(store.clone(), help_desk, Some(finder));
+        Ok(Arc::new(Self {
+            desk,
+            source,
+            plugins,
+            store,
+            clock,
+            admin,
+            runtime,
+            desks,
+            public_url: parts.public_url,
+            tasks: Supervisor::new(parts.stop),
+            running: AtomicBool::new(false),
+        }))
+    }
+
+    /// Loads pinned plugins and starts the tasks.
+    pub async fn start(self: &Arc<Self>, ticket_poll: std::time::Duration) {
+        wiring::load_plugins(self).await;
+        wiring::engine::start(self);
+        wiring::poll::start(self, ticket_poll);
+        self.running.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends tasks, then the store.
+    pub async fn close(&self) {
+        self.running.store(false, Ordering::Relaxed);
+        self.tasks.shut_down().await;
+        if let Err(error) = self.store.clone().close().await {
+            tracing::error!("the store did not close in order: {error}");
+        }
+    }
+
+    /// Whether work is done, not only taken.
+    #[must_use]
+    pub fn engine_runs(&self) -> bool {
+        self.running.load(Ordering::Relaxed) && !self.tasks.stop().is_cancelled()
+    }
+
+    /// The desk that a token of its flows names.
+    ///
+    /// # Errors
+    /// When nobody has the token, or the store cannot say.
+    pub async fn desk_of_token(&self, token: &Secret) -> Result<Desk, Problem> {
+        let found = self.owner(TokenPurpose::DeskEvents, token).await?;
+        let Owner::Desk(desk) = found.owner else {
+            return Err(auth::unknown());
+        };
+        let key = ordercase_store::DeskKey {
+            tenant: found.tenant,
+            desk,
+        };
+        self.store.desk(&key).await?.ok_or_else(auth::unknown)
+    }
+
+    /// The tenant that a token of its API names.
+    ///
+    /// # Errors
+    /// When nobody has the token, or the store cannot say.
+    pub async fn tenant_of_token(&self, token: &Secret) -> Result<TenantId, Problem> {
+        Ok(self.owner(TokenPurpose::TenantApi, token).await?.tenant)
+    }
+
+    async fn owner(
+        &self,
+        purpose: TokenPurpose,
+        token: &Secret,
+    ) -> Result<ordercase_store::TokenOwner, Problem> {
+        let now = self.clock.now();
+        let found = self.store.token_owner(purpose, token.expose(), now).await?;
+        found.ok_or_else(auth::unknown)
+    }
+
+    /// The shop of a connection, with its plugin; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store or the plugin is not there.
+    pub async fn shop(&self, connection: &str) -> Result<Option<Shop>, Problem> {
+        let Ok(id) = ConnectionId::new(connection) else {
+            return Ok(None);
+        };
+        let Some(connection) = self.store.find_connection(&id).await? else {
+            return Ok(None);
+        };
+        let plugin = self.plugins.get(&connection.plugin_digest).await?;
+        Ok(Some(Shop { connection, plugin }))
+    }
+
+    /// A secret of a shop's connection; `None` where it is not set.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    pub async fn shop_secret(
+        &self,
+        shop: &Shop,
+        slot: &str,
+    ) -> Result<Option<SecretText>, Problem> {
+        let key = &shop.connection.key;
+        let owner = Owner::Connection(key.connection.clone());
+        let found = self.store.secret(&key.tenant, &owner, slot).await?;
+        Ok(found.map(|secret| SecretText::new(secret.expose().to_owned())))
+    }
+
+    /// Whether a token names that shop's webhooks.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    pub async fn is_webhook_token(&self, shop: &Shop, token: &Secret) -> Result<bool, Problem> {
+        let now = self.clock.now();
+        let purpose = TokenPurpose::WebhookPath;
+        let found = self.store.token_owner(purpose, token.expose(), now).await?;
+        let key = &shop.connection.key;
+        Ok(found.is_some_and(|found| {
+            found.tenant == key.tenant && found.owner == Owner::Connection(key.connection.clone())
+        }))
+    }
+
+    /// Counts a delivery that was refused at the door.
+    ///
+    /// # Errors
+    /// When the store cannot count.
+    pub async fn count_unverified(&self, shop: &Shop, stream: &str) -> Result<(), Problem> {
+        let key = &shop.connection.key;
+        let owner = Owner::Connection(key.connection.clone());
+        Ok(self.store.count_unverified(&key.tenant, &owner, stream).await?)
+    }
+}
+
+/// A host without a listener and without tasks: a verb runs in it where no server does.
+pub struct Local {
+    app: Arc<App>,
+    token: Secret,
+}
+
+impl Local {
+    /// Takes the data directory.
+    ///
+    /// # Errors
+    /// When a server has it, or it cannot be used.
+    pub async fn open(host: &cli::Host) -> anyhow::Result<Self> {
+        let data = DataDir::at(&host.data);
+        let public_url = data
+            .announced()
+            .and_then(|server| PublicUrl::new(&server.public_url.parse().ok()?).ok())
+            .unwrap_or_default();
+        let app = App::assemble(Parts {
+            public_url,
+            dev_connect: host.dev_connect.clone(),
+            master_key: host.master_key.clone(),
+            clock: Arc::new(SystemClock),
+            stop: CancellationToken::new(),
+            data: data.clone(),
+        })
+        .await?;
+        Ok(Self {
+            token: data.admin_token()?,
+            app,
+        })
+    }
+
+    /// The operator's token.
+    #[must_use]
+    pub fn admin_token(&self) -> Secret {
+        self.token.clone()
+    }
+
+    /// The routes.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        http::router::router(Arc::clone(&self.app))
+    }
+
+    /// Gives the data directory back.
+    pub async fn close(self) {
+        self.app.close().await;
+    }
+}

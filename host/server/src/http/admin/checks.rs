@@ -1,0 +1,145 @@
+//! What `ordercase doctor` asks a running server: each check says what it found and what to do.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use ordercase_store::{Activity, EffectState, Owner, ReceiptState, TrackState};
+use ordercase_zendesk::auth::LEGACY_TOKEN_END;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Operator;
+use crate::{
+    app::App,
+    cli::doctor::{bad, good},
+    http::problem::{Document, Problem},
+    wiring::desks,
+};
+
+/// Findings.
+#[derive(Serialize, ToSchema)]
+pub struct Checks {
+    /// `{"check", "ok", "found", "do"}` each.
+    checks: Vec<Value>,
+}
+
+/// Looks at everything that commonly goes wrong; changes nothing.
+#[utoipa::path(
+    get, path = "/admin/v1/checks", tag = "admin", security(("admin" = [])),
+    responses(
+        (status = 200, body = Checks),
+        (status = 401, body = Document, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn run(_: Operator, State(app): State<Arc<App>>) -> Result<Json<Checks>, Problem> {
+    let mut checks = vec![engine(&app)];
+    connections(&app, &mut checks).await?;
+    desks(&app, &mut checks).await?;
+    checks.push(accounts(&app).await?);
+    checks.push(dead_letters(&app).await?);
+    Ok(Json(Checks { checks }))
+}
+
+fn engine(app: &App) -> Value {
+    match (app.engine_runs(), app.tasks.restarts()) {
+        (false, _) => bad("engine", "does not run", "start `ordercase serve`"),
+        (true, 0) => good("engine", "runs"),
+        (true, n) => bad(
+            "engine",
+            format!("runs, but tasks had to be started again {n} times"),
+            "look for `starts again` in the server's log and report it",
+        ),
+    }
+}
+
+async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> {
+    for connection in app.store.connections(None).await? {
+        let name = format!("connection `{}` ({})", connection.name, connection.key.connection);
+        if let Activity::Paused(reason) = &connection.activity {
+            checks.push(bad(
+                "connection",
+                format!("{name} is paused: {reason}"),
+                "renew its credentials by connecting the shop again, then resume it",
+            ));
+            continue;
+        }
+        if let Err(error) = app.plugins.get(&connection.plugin_digest).await {
+            let found = format!("{name}: {error}");
+            checks.push(bad("connection", found, "put the plugin's file back, or connect the shop again"));
+            continue;
+        }
+        let tracks = app.store.streams(&connection.key).await?;
+        let parked = tracks.iter().find(|track| track.state == TrackState::Parked);
+        checks.push(match parked {
+            None => good("connection", format!("{name} is active")),
+            Some(track) => bad(
+                "connection",
+                format!(
+                    "{name}: stream `{}` is parked: {}",
+                    track.stream,
+                    track.last_error.as_deref().unwrap_or("no reason kept")
+                ),
+                "mend what the reason names, then resume the connection",
+            ),
+        });
+    }
+    Ok(())
+}
+
+async fn desks(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> {
+    for desk in app.store.desks(None).await? {
+        let name = format!("desk `{}` ({})", desk.subdomain, desk.key.desk);
+        if let Activity::Paused(reason) = &desk.activity {
+            checks.push(bad(
+                "desk",
+                format!("{name} is paused: {reason}"),
+                "renew its credentials, then resume it",
+            ));
+        }
+        let installed = desk.settings.get("fields").and_then(Value::as_object);
+        if installed.is_none_or(serde_json::Map::is_empty) {
+            let verb = format!("run `ordercase desk install {} {}`", desk.key.tenant, desk.key.desk);
+            checks.push(bad("desk", format!("{name} has nothing installed"), &verb));
+        } else {
+            checks.push(good("desk", format!("{name} is installed")));
+        }
+        let owner = Owner::Desk(desk.key.desk.clone());
+        let slots = app.store.secret_slots(&desk.key.tenant, &owner).await?;
+        if !slots.iter().any(|slot| slot == desks::OAUTH_TOKEN) {
+            checks.push(bad(
+                "legacy_token",
+                format!("{name} uses an old API token; Zendesk ends them on {LEGACY_TOKEN_END}"),
+                "give the desk an `oauth_token`",
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn accounts(app: &App) -> Result<Value, Problem> {
+    if app.store.accounts_add_up(None).await? {
+        return Ok(good("accounts", "add up"));
+    }
+    Ok(bad(
+        "accounts",
+        "do not add up: something was dropped or counted twice",
+        "see the lines with `ordercase accounts`, keep the database and report it",
+    ))
+}
+
+async fn dead_letters(app: &App) -> Result<Value, Problem> {
+    let mut dead = 0;
+    for tenant in app.store.tenants().await? {
+        dead += app.store.receipts(&tenant.id, ReceiptState::Dead).await?.len();
+        dead += app.store.effects_in(&tenant.id, EffectState::Dead).await?.len();
+    }
+    if dead == 0 {
+        return Ok(good("dead_letters", "none"));
+    }
+    Ok(bad(
+        "dead_letters",
+        format!("{dead} need a person"),
+        "see why with `ordercase dead-letters list`",
+    ))
+}

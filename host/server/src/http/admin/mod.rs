@@ -1,0 +1,87 @@
+//! `/admin/v1`: what the operator does. One file per noun; the command line calls nothing else.
+
+mod accounts;
+mod cases;
+mod checks;
+mod connections;
+mod dead_letters;
+mod desks;
+mod plugins;
+mod tenants;
+mod tickets;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::problem::{Kind, Problem};
+use crate::{app::App, limits, secret::Secret};
+
+/// The routes with small bodies.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(tenants::add, tenants::list))
+        .routes(routes!(desks::add, desks::list))
+        .routes(routes!(desks::set))
+        .routes(routes!(desks::install))
+        .routes(routes!(connections::add, connections::list))
+        .routes(routes!(connections::show))
+        .routes(routes!(cases::set))
+        .routes(routes!(tickets::show))
+        .routes(routes!(accounts::show))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(checks::run))
+}
+
+/// The route that takes a whole plugin.
+pub fn plugin_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(plugins::admit))
+}
+
+/// Who did it, in the audit.
+const ACTOR: &str = "admin";
+
+/// Proof that the operator is asking. Taken before a body is read.
+pub struct Operator;
+
+impl FromRequestParts<Arc<App>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        app.admin.check(&parts.headers)?;
+        Ok(Self)
+    }
+}
+
+/// A name that people gave: trimmed, not empty, not a novel.
+fn name(text: &str, path: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let fits = !text.is_empty()
+        && text.chars().count() <= limits::NAME_CHARS_MAX
+        && !text.chars().any(char::is_control);
+    if fits {
+        return Ok(text.to_owned());
+    }
+    Err(Problem::new(
+        Kind::Malformed,
+        format!("a name has 1 to {} characters", limits::NAME_CHARS_MAX),
+    )
+    .at(path))
+}
+
+/// Secrets of a request, each within bounds.
+fn checked_secrets(secrets: &BTreeMap<String, Secret>) -> Result<(), Problem> {
+    for (slot, secret) in secrets {
+        let bytes = u64::try_from(secret.expose().len()).unwrap_or(u64::MAX);
+        if bytes == 0 || bytes > limits::SECRET_BYTES_MAX {
+            return Err(Problem::new(
+                Kind::Malformed,
+                format!("a secret has 1 to {} bytes", limits::SECRET_BYTES_MAX),
+            )
+            .at(format!("secrets.{slot}")));
+        }
+    }
+    Ok(())
+}
