@@ -203,6 +203,12 @@ impl Client {
         &self.inner.auth
     }
 
+    /// Requests per minute of the account: as its answers state it, else as the plan says.
+    #[must_use]
+    pub fn known_limit(&self) -> u32 {
+        self.inner.governor().limit()
+    }
+
     /// The same account with another credential, sharing the governor: limits are the account's.
     ///
     /// # Errors
