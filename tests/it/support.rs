@@ -20,14 +20,7 @@ pub(crate) async fn world(options: WorldOptions) -> anyhow::Result<World> {
 /// The newest unshipped order of a buyer with an e-mail.
 pub(crate) async fn open_order(world: &World) -> anyhow::Result<ShopOrder> {
     let orders = world.shop.orders(250).await?;
-    let found = orders.into_iter().find(|order| {
-        order
-            .email
-            .as_deref()
-            .is_some_and(|email| !email.is_empty())
-            && order.fulfillment_status == "UNFULFILLED"
-            && !order.cancelled
-    });
+    let found = orders.into_iter().find(ShopOrder::is_open);
     found.context("the shop has no open order")
 }
 

@@ -99,15 +99,7 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(60);
 /// When the shop has no unshipped order of a buyer with an e-mail, and another buyer's order.
 pub async fn stories(world: &World, seed: u64) -> anyhow::Result<[TicketStory; 3]> {
     let orders = world.shop.orders(250).await?;
-    let usable = |order: &&ShopOrder| {
-        order
-            .email
-            .as_deref()
-            .is_some_and(|email| !email.is_empty())
-            && order.fulfillment_status == "UNFULFILLED"
-            && !order.cancelled
-    };
-    let open: Vec<&ShopOrder> = orders.iter().filter(usable).collect();
+    let open: Vec<&ShopOrder> = orders.iter().filter(|order| order.is_open()).collect();
     anyhow::ensure!(
         !open.is_empty(),
         "the shop has no unshipped order of a buyer with an e-mail"

@@ -1,13 +1,18 @@
 //! The simulated shop, asked and changed through its admin endpoints.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::until;
+
+const DELIVERED_WITHIN: Duration = Duration::from_secs(120);
+
 /// An order as the simulated shop lists it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 pub struct ShopOrder {
     /// Numeric id.
     pub id: String,
@@ -21,8 +26,8 @@ pub struct ShopOrder {
     pub fulfillment_status: String,
     /// Financial status as the shop shows it.
     pub financial_status: String,
-    /// Whether it was cancelled.
-    pub cancelled: bool,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<String>,
 }
 
 /// A client of the simulated shop.
@@ -36,6 +41,16 @@ pub struct ShopSim {
     pub access_token: String,
     /// The app's client secret, which signs webhooks.
     pub webhook_secret: String,
+}
+
+impl ShopOrder {
+    /// Whether a clear ticket can be about it: a buyer with an e-mail, nothing sent, not cancelled.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.email.as_deref().is_some_and(|email| !email.is_empty())
+            && self.fulfillment_status == "UNFULFILLED"
+            && self.cancelled_at.is_none()
+    }
 }
 
 impl ShopSim {
@@ -110,6 +125,18 @@ impl ShopSim {
         self.post("webhooks", &json!({ "address": address }))
             .await
             .map(|_| ())
+    }
+
+    /// Waits until every webhook was delivered, or given up.
+    ///
+    /// # Errors
+    /// When the simulator is gone, or still delivers after two minutes.
+    pub async fn webhooks_delivered(&self) -> anyhow::Result<()> {
+        until("every webhook delivered", DELIVERED_WITHIN, || async {
+            let answer = self.get("webhooks").await?;
+            Ok(answer["counts"]["waiting"].as_u64().unwrap_or(0) == 0)
+        })
+        .await
     }
 
     /// Ships an order; the shop tells by webhook.

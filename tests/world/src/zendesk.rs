@@ -1,9 +1,13 @@
 //! The simulated Zendesk: tickets filed as an end user would, and read back through its real API.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+
+use crate::until_some;
+
+const FLOWS_WITHIN: Duration = Duration::from_secs(120);
 
 /// A ticket as its API shows it.
 #[derive(Clone, Debug)]
@@ -64,8 +68,8 @@ impl ZendeskSim {
             account_id: ready["account_id"]
                 .as_u64()
                 .context("zendesk-sim told no account_id")?,
-            email: text("email")?,
-            token: text("api_token")?,
+            email: text("legacy_email")?,
+            token: text("legacy_token")?,
         })
     }
 
@@ -73,20 +77,6 @@ impl ZendeskSim {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
-    }
-
-    /// Reads the API as the admin.
-    ///
-    /// # Errors
-    /// When it refuses or is gone.
-    pub async fn api(&self, path: &str) -> anyhow::Result<Value> {
-        let url = format!("{}/api/v2/{path}", self.address);
-        let request = self
-            .http
-            .get(url)
-            .header("host", format!("{}.zendesk.com", self.subdomain))
-            .basic_auth(format!("{}/token", self.email), Some(&self.token));
-        Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
     /// Reads an admin endpoint of the simulator.
@@ -150,38 +140,46 @@ impl ZendeskSim {
             .context("zendesk-sim told no ticket id")
     }
 
-    /// Updates a ticket as the account's admin does.
+    /// Updates a ticket as an agent does in the agent workspace.
     ///
     /// # Errors
     /// When it refuses or is gone.
-    pub async fn update_ticket(&self, id: u64, change: &Value) -> anyhow::Result<Value> {
-        let url = format!("{}/api/v2/tickets/{id}.json", self.address);
-        let request = self
-            .http
-            .put(url)
-            .header("host", format!("{}.zendesk.com", self.subdomain))
-            .basic_auth(format!("{}/token", self.email), Some(&self.token))
-            .json(&json!({ "ticket": change }));
-        let answer = request.send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        anyhow::ensure!(status.is_success(), "zendesk-sim answered {status}: {text}");
-        serde_json::from_str(&text).context("zendesk-sim answered no JSON")
+    pub async fn update_ticket(&self, id: u64, change: &Value) -> anyhow::Result<()> {
+        self.sim_post(&format!("tickets/{id}"), change)
+            .await
+            .map(|_| ())
     }
 
-    /// Reads a ticket with its comments, audits and Ordercase's fields.
+    /// Waits until no flow runs, after at least `count` have; gives how each ended, oldest first.
+    ///
+    /// # Errors
+    /// When it is gone, or flows still run after two minutes.
+    pub async fn flows_ended(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        until_some("every flow ended", FLOWS_WITHIN, || async {
+            let runs = self.sim("runs").await?;
+            let runs = runs["runs"].as_array().into_iter().flatten();
+            let states: Vec<String> = runs
+                .map(|run| run["state"].as_str().unwrap_or_default().to_owned())
+                .collect();
+            let ended = states.len() >= count && states.iter().all(|state| state != "running");
+            Ok(ended.then_some(states))
+        })
+        .await
+    }
+
+    /// Reads a ticket as it stands in the account, with its comments and Ordercase's fields.
+    ///
+    /// By the simulator's own view, so that reading does not use up the account's rate limit.
     ///
     /// # Errors
     /// When it refuses or is gone.
     pub async fn ticket(&self, id: u64) -> anyhow::Result<TicketView> {
-        let ticket = self.api(&format!("tickets/{id}.json")).await?;
-        let ticket = &ticket["ticket"];
-        let comments = self.api(&format!("tickets/{id}/comments.json")).await?;
-        let audits = self.api(&format!("tickets/{id}/audits.json")).await?;
-        let fields = self.api("ticket_fields.json").await?;
+        let all = self.sim(&format!("tickets/{id}")).await?;
+        let ticket = &all["ticket"];
         let texts = |public: bool| {
-            let all = comments["comments"].as_array().into_iter().flatten();
-            all.filter(|comment| comment["public"] == public)
+            let comments = all["comments"].as_array().into_iter().flatten();
+            comments
+                .filter(|comment| comment["public"] == public)
                 .map(|comment| comment["body"].as_str().unwrap_or_default().to_owned())
                 .collect::<Vec<_>>()
         };
@@ -192,29 +190,25 @@ impl ZendeskSim {
             id,
             status: ticket["status"].as_str().unwrap_or_default().to_owned(),
             tags,
-            fields: ordercase_fields(&fields, ticket),
+            fields: ordercase_fields(&all["fields"]),
             notes: texts(false),
             replies: texts(true),
-            audits: audits["audits"].as_array().map_or(0, Vec::len),
+            audits: all["audits"].as_array().map_or(0, Vec::len),
         })
     }
 }
 
-/// Values of the fields that the installer made, by the key in their tag: `ordercase:<key>`.
-fn ordercase_fields(fields: &Value, ticket: &Value) -> BTreeMap<String, String> {
-    let mut keys = BTreeMap::new();
-    for field in fields["ticket_fields"].as_array().into_iter().flatten() {
-        let title = field["title"].as_str().unwrap_or_default();
-        if let (Some(id), Some(name)) = (field["id"].as_u64(), title.strip_prefix("Ordercase ")) {
-            keys.insert(id, name.replace([' ', '-'], "_").to_lowercase());
-        }
-    }
-    let values = ticket["custom_fields"].as_array().into_iter().flatten();
-    values
-        .filter_map(|field| {
-            let key = keys.get(&field["id"].as_u64()?)?;
-            let value = field["value"].as_str().filter(|value| !value.is_empty())?;
-            Some((key.clone(), value.to_owned()))
+/// Values of the fields that the installer made, by key: `Ordercase order number` is `order_number`.
+fn ordercase_fields(titled: &Value) -> BTreeMap<String, String> {
+    let fields = titled.as_object().into_iter().flatten();
+    fields
+        .filter_map(|(title, value)| {
+            let name = title.to_lowercase();
+            let name = name
+                .strip_prefix("ordercase")?
+                .trim_start_matches([':', ' ']);
+            let value = value.as_str().filter(|value| !value.is_empty())?;
+            Some((name.replace([' ', '-'], "_"), value.to_owned()))
         })
         .collect()
 }
