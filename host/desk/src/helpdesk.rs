@@ -7,18 +7,9 @@
 use std::collections::BTreeMap;
 
 use ordercase_model::Instant;
-use ordercase_store::{DeskId, TenantId};
+use ordercase_store::DeskKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// One help desk account of one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct DeskKey {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The desk.
-    pub desk: DeskId,
-}
 
 /// Reads tickets of a help desk.
 #[async_trait::async_trait]

@@ -1,0 +1,384 @@
+//! Everything in the store that a ticket may be about: bounded, within one tenant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ordercase_context::{Provenance, Quote, QuoteKind, Sourced, StoreState, names};
+use ordercase_identity::{Face, QuotedOrder, RecordLink};
+use ordercase_model::{
+    Completeness, Customer, Group, Kind, Missing, Order, RecordRef, Refund, Return, Shipment,
+};
+use ordercase_store::{
+    Activity, ChangedRecord, ConnectionId, KeyKind, Lookup, LookupKey, RecordKey, Store,
+    StoreError, StoredRecord, TenantId, Track, TrackState,
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    limits::{ADDRESSES_MAX, EXPANSIONS_MAX, JOINED_ORDERS_MAX, NUMBER_LOOKUPS_MAX},
+    mirror::Asked,
+};
+
+/// What was found. **Personal.**
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) customers: Vec<Sourced<Customer>>,
+    pub(crate) orders: Vec<Sourced<Order>>,
+    pub(crate) faces: Vec<Face>,
+    pub(crate) quoted: Vec<QuotedOrder>,
+    pub(crate) stores: Vec<StoreState>,
+    /// Quotes for which the tenant has no order.
+    pub(crate) unknown_quotes: Vec<Quote>,
+    /// Whether the requester's address is known.
+    pub(crate) address_known: bool,
+}
+
+impl Gathered {
+    /// The records that a ticket follows from now on.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &RecordLink> {
+        self.faces.iter().map(Face::record)
+    }
+}
+
+/// Looks everything up.
+pub(crate) async fn gather(
+    store: &Store,
+    tenant: &TenantId,
+    asked: &Asked,
+) -> Result<Gathered, StoreError> {
+    let mut search = Search {
+        lookup: store.lookup(tenant),
+        found: BTreeMap::new(),
+    };
+    if let Some(email) = &asked.email {
+        let records = search.lookup.by_email(email).await?;
+        search.add(records);
+    }
+    let address_known = !search.found.is_empty();
+    if let Some(phone) = &asked.phone {
+        let records = search.lookup.by_phone(phone).await?;
+        search.add(records);
+    }
+    search.expand().await?;
+    let mut by_quote = Vec::new();
+    for quote in asked
+        .quotes
+        .iter()
+        .filter(|quote| quote.explicit)
+        .take(NUMBER_LOOKUPS_MAX)
+    {
+        by_quote.push((quote.clone(), search.quoted(quote).await?));
+    }
+    let stores = stores(store, tenant).await?;
+    let mut gathered = search.into_gathered(&stores).await?;
+    gathered.unknown_quotes = by_quote
+        .into_iter()
+        .filter_map(|(quote, found)| (!found).then_some(quote))
+        .collect();
+    gathered.quoted = quoted_orders(&gathered.orders, &asked.quotes);
+    gathered.address_known = address_known;
+    gathered.stores = stores.into_values().collect();
+    Ok(gathered)
+}
+
+/// The keys that a ticket waits for.
+pub(crate) fn watched(asked: &Asked) -> Vec<LookupKey> {
+    let mut keys: Vec<LookupKey> = Vec::new();
+    let mut wait = |kind, value: &str| keys.extend(LookupKey::new(kind, value));
+    if let Some(email) = &asked.email {
+        wait(KeyKind::Email, email);
+    }
+    if let Some(phone) = &asked.phone {
+        wait(KeyKind::PhoneDigits, phone);
+    }
+    for quote in asked
+        .quotes
+        .iter()
+        .filter(|quote| quote.explicit)
+        .take(NUMBER_LOOKUPS_MAX)
+    {
+        match quote.kind {
+            QuoteKind::Tracking => wait(KeyKind::Tracking, &quote.search),
+            QuoteKind::Order => {
+                wait(KeyKind::NumberSearch, &quote.search);
+                if quote.search == quote.digits {
+                    wait(KeyKind::NumberDigits, &quote.digits);
+                }
+            }
+        }
+    }
+    keys
+}
+
+/// The records of a context as the store names them.
+pub(crate) fn changed_record(link: &RecordLink) -> Option<ChangedRecord> {
+    Some(ChangedRecord {
+        connection: ConnectionId::new(link.connection.as_str()).ok()?,
+        kind: link.kind,
+        source_id: link.source_id.clone(),
+    })
+}
+
+fn quoted_orders(orders: &[Sourced<Order>], quotes: &[Quote]) -> Vec<QuotedOrder> {
+    let mut quoted: BTreeMap<RecordLink, bool> = BTreeMap::new();
+    for order in orders {
+        for quote in quotes.iter().filter(|quote| names(&order.body, quote)) {
+            *quoted.entry(order.provenance.record.clone()).or_default() |= quote.explicit;
+        }
+    }
+    quoted
+        .into_iter()
+        .map(|(order, explicit)| QuotedOrder { order, explicit })
+        .collect()
+}
+
+struct Search<'a> {
+    lookup: Lookup<'a>,
+    found: BTreeMap<RecordKey, StoredRecord>,
+}
+
+impl Search<'_> {
+    fn add(&mut self, records: Vec<StoredRecord>) {
+        for record in records {
+            self.found.insert(record.key.clone(), record);
+        }
+    }
+
+    /// From the records found to the others of the same accounts, and of their other addresses.
+    async fn expand(&mut self) -> Result<(), StoreError> {
+        let mut accounts = BTreeSet::new();
+        let mut addresses = BTreeSet::new();
+        for record in self.found.values() {
+            match record.key.kind {
+                Kind::Customer => {
+                    accounts.insert((record.key.connection.clone(), record.key.source_id.clone()));
+                    if let Some(customer) = body::<Customer>(record) {
+                        addresses.extend(customer.emails.into_iter().map(|email| email.normalised));
+                    }
+                }
+                Kind::Order => {
+                    let buyer = body::<Order>(record).and_then(|o| o.buyer.customer_source_id);
+                    accounts.extend(buyer.map(|id| (record.key.connection.clone(), id)));
+                }
+                _ => {}
+            }
+        }
+        for (connection, id) in accounts.into_iter().take(EXPANSIONS_MAX) {
+            let records = self.lookup.by_customer(&connection, &id).await?;
+            self.add(records);
+            let target = RecordRef {
+                kind: Kind::Customer,
+                source_id: id,
+            };
+            let record = self.lookup.record(&connection, &target).await?;
+            self.add(record.into_iter().collect());
+        }
+        for address in addresses.into_iter().take(ADDRESSES_MAX) {
+            let records = self.lookup.by_email(&address).await?;
+            self.add(records);
+        }
+        Ok(())
+    }
+
+    /// Orders that a quote names, in the whole tenant; whether there are any.
+    async fn quoted(&mut self, quote: &Quote) -> Result<bool, StoreError> {
+        let mut records = match quote.kind {
+            QuoteKind::Tracking => self.lookup.by_tracking(&quote.search).await?,
+            QuoteKind::Order => self.lookup.by_order_number(&quote.typed).await?,
+        };
+        if quote.kind == QuoteKind::Order {
+            if quote.search == quote.digits {
+                records.extend(self.lookup.by_order_digits(&quote.digits).await?);
+            }
+            if records.is_empty() && quote.search.len() >= 4 {
+                records.extend(self.lookup.by_ref(&quote.search).await?);
+            }
+        }
+        let mut found = false;
+        for record in records {
+            let parent = record
+                .record
+                .parent
+                .clone()
+                .filter(|parent| parent.kind == Kind::Order);
+            let order = match (record.key.kind, parent) {
+                (Kind::Order, _) => Some(record),
+                (_, Some(parent)) => self.lookup.record(&record.key.connection, &parent).await?,
+                _ => None,
+            };
+            found |= order.is_some();
+            self.add(order.into_iter().collect());
+        }
+        Ok(found)
+    }
+
+    async fn into_gathered(
+        self,
+        stores: &BTreeMap<ConnectionId, StoreState>,
+    ) -> Result<Gathered, StoreError> {
+        let mut gathered = Gathered::default();
+        let name = |id: &ConnectionId| {
+            stores
+                .get(id)
+                .map_or_else(|| id.to_string(), |store| store.name.clone())
+        };
+        for record in self.found.values() {
+            let connection = record.key.connection.as_str();
+            match record.key.kind {
+                Kind::Customer => {
+                    let Some(mut customer) = body::<Customer>(record) else {
+                        continue;
+                    };
+                    if customer.source_id.is_empty() {
+                        customer.source_id.clone_from(&record.key.source_id);
+                    }
+                    customer.merged_into =
+                        customer.merged_into.or_else(|| record.merged_into.clone());
+                    gathered
+                        .faces
+                        .push(Face::of_customer(connection, &customer));
+                    gathered.customers.push(sourced(
+                        record,
+                        customer,
+                        name(&record.key.connection),
+                    ));
+                }
+                Kind::Order => {
+                    let Some(mut order) = body::<Order>(record) else {
+                        continue;
+                    };
+                    if record.is_deleted() {
+                        order.flags.deleted = Some(true);
+                    }
+                    if gathered.orders.len() < JOINED_ORDERS_MAX {
+                        self.join(&record.key, &mut order).await?;
+                    }
+                    gathered
+                        .faces
+                        .push(Face::of_order(connection, &record.key.source_id, &order));
+                    gathered
+                        .orders
+                        .push(sourced(record, order, name(&record.key.connection)));
+                }
+                _ => {}
+            }
+        }
+        Ok(gathered)
+    }
+
+    /// Adds what lies in an order but is a record of its own at this source.
+    async fn join(&self, key: &RecordKey, order: &mut Order) -> Result<(), StoreError> {
+        let target = RecordRef {
+            kind: Kind::Order,
+            source_id: key.source_id.clone(),
+        };
+        for child in self.lookup.children(&key.connection, &target).await? {
+            match child.key.kind {
+                Kind::Shipment => {
+                    put(&mut order.shipments, body::<Shipment>(&child), |s| {
+                        &s.source_id
+                    });
+                }
+                Kind::Refund => put(&mut order.refunds, body::<Refund>(&child), |r| &r.source_id),
+                Kind::Return => put(&mut order.returns, body::<Return>(&child), |r| &r.source_id),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Replaces the item with the same id, else adds it.
+fn put<T>(items: &mut Vec<T>, item: Option<T>, id: impl Fn(&T) -> &String) {
+    let Some(item) = item else { return };
+    match items.iter_mut().find(|known| id(known) == id(&item)) {
+        Some(known) => *known = item,
+        None => items.push(item),
+    }
+}
+
+/// The body of a record; one that cannot be read is left out, with a line in the log.
+fn body<T: DeserializeOwned>(record: &StoredRecord) -> Option<T> {
+    serde_json::from_str(record.record.body.get())
+        .inspect_err(|error| {
+            tracing::warn!(
+                tenant.id = %record.key.tenant,
+                connection.id = %record.key.connection,
+                record.kind = %record.key.kind,
+                "a stored record cannot be read and is left out: {error}"
+            );
+        })
+        .ok()
+}
+
+fn sourced<T>(record: &StoredRecord, body: T, connection_name: String) -> Sourced<T> {
+    let mut missing = record.record.missing.clone();
+    if let Completeness::Partial(groups) = &record.record.completeness {
+        for (group, path) in [
+            (Group::Lines, "lines"),
+            (Group::Addresses, "shipping_address"),
+            (Group::Payments, "payments"),
+            (Group::Shipments, "shipments"),
+            (Group::Refunds, "refunds"),
+            (Group::Returns, "returns"),
+        ] {
+            if !groups.contains(&group) {
+                missing
+                    .entry(path.to_owned())
+                    .or_insert(Missing::NotFetched);
+            }
+        }
+    }
+    Sourced {
+        body,
+        provenance: Provenance {
+            record: RecordLink::new(
+                record.key.kind,
+                record.key.connection.as_str(),
+                &record.key.source_id,
+            ),
+            connection_name,
+            observed_at: record.observed_at,
+            path: record.path.as_str().to_owned(),
+            source_updated_at: record.record.source_updated_at,
+        },
+        missing,
+        warnings: record.record.warnings.clone(),
+    }
+}
+
+/// The tenant's shops and how far they are read.
+async fn stores(
+    store: &Store,
+    tenant: &TenantId,
+) -> Result<BTreeMap<ConnectionId, StoreState>, StoreError> {
+    let mut states = BTreeMap::new();
+    for connection in store.connections(Some(tenant)).await? {
+        let tracks = store.streams(&connection.key).await?;
+        let mut backfills = tracks
+            .iter()
+            .filter(|t| t.track == Track::Backfill)
+            .peekable();
+        let complete =
+            backfills.peek().is_some() && backfills.all(|track| track.state == TrackState::Done);
+        let last_read_at = tracks
+            .iter()
+            .filter_map(|t| t.finished_at.or(t.started_at))
+            .max();
+        let (state, reason) = match &connection.activity {
+            Activity::Active => ("active", None),
+            Activity::Paused(reason) => ("paused", Some(reason.clone())),
+        };
+        states.insert(
+            connection.key.connection.clone(),
+            StoreState {
+                connection: connection.key.connection.to_string(),
+                name: connection.name,
+                state: state.to_owned(),
+                reason,
+                complete,
+                last_read_at,
+            },
+        );
+    }
+    Ok(states)
+}
