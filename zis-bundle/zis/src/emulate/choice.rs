@@ -147,10 +147,11 @@ mod tests {
     #[test]
     fn comparisons_are_typed() {
         let document = json!({"s": "b", "n": 2, "f": 2.5, "t": "2026-01-01T00:00:00Z", "y": true,
-                              "z": null, "m": 3});
+                              "z": null, "m": 3, "id": 9_007_199_254_740_992_i64});
         let held = [
             json!({"Variable": "$.s", "StringEquals": "b"}),
             json!({"Variable": "$.s", "StringGreaterThan": "a"}),
+            json!({"Variable": "$.id", "NumericLessThan": 9_007_199_254_740_993_i64}),
             json!({"Variable": "$.n", "NumericEquals": 2}),
             json!({"Variable": "$.f", "NumericLessThanEquals": 2.5}),
             json!({"Variable": "$.n", "NumericLessThanPath": "$.m"}),

@@ -52,6 +52,8 @@ fn bundle(states: &Value) -> Bundle {
                 "method": "GET", "url": "https://a.example.com/{{$.x}}"}}},
             "api": {"type": "ZIS::Action::Http", "properties": {"name": "api", "definition": {
                 "method": "PUT", "path": "/api/{{$.x}}", "connectionName": "zendesk"}}},
+            "raw": {"type": "ZIS::Action::Http", "properties": {"name": "raw", "definition": {
+                "method": "GET", "path": "{{$.x}}"}}},
             "flow": {"type": "ZIS::Flow", "properties": {"name": "flow",
                 "definition": {"StartAt": "A", "States": states}}}
         }
@@ -434,6 +436,78 @@ async fn a_path_cannot_lead_away_from_the_account() {
         http.seen.lock().unwrap()[0].url.host_str(),
         Some("acme.zendesk.com")
     );
+}
+
+#[tokio::test]
+async fn a_path_that_is_none_sends_nothing() {
+    let http = answers(vec![status(200)]);
+    for path in ["@evil.example.com/", ".evil.example.com/", "api"] {
+        let states = json!({"A": {"Type": "Action", "ActionName": "zis:ordercase_acme:action:raw",
+                                  "Parameters": {"x": path}, "End": true}});
+        let trace = run(states, Switches::default(), &http).await;
+        assert!(
+            cause(&trace).contains("does not begin with /"),
+            "{}",
+            cause(&trace)
+        );
+    }
+    assert!(http.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_error_like_any_other_status() {
+    let states = json!({"A": call(&json!({"ResultPath": "$.r", "End": true}))});
+    let trace = run(states, Switches::default(), &answers(vec![status(302)])).await;
+    assert_eq!(
+        cause(&trace),
+        "external action failed due to status code: 302"
+    );
+}
+
+#[tokio::test]
+async fn a_whole_flow_that_is_tried_again_sees_the_event_as_it_came() {
+    let states = json!({
+        "A": {"Type": "Choice", "Default": "B",
+              "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "Dirty"}]},
+        "B": {"Type": "Pass", "Result": 1, "ResultPath": "$.x", "Next": "C"},
+        "C": call(&json!({"ResultPath": "$.r", "End": true})),
+        "Dirty": {"Type": "Succeed", "Message": "dirty"}
+    });
+    let switches = Switches {
+        retry_generation: RetryGeneration::Second,
+        ..Switches::default()
+    };
+    let http = answers(vec![status(500), Ok(HttpResponse::json(200, &json!({})))]);
+    let trace = run(states, switches, &http).await;
+    assert_eq!(
+        (trace.attempts, message(&trace)),
+        (2, "Execution Successful")
+    );
+}
+
+#[tokio::test]
+async fn the_document_cannot_grow_without_end() {
+    let states = json!({
+        "A": {"Type": "Pass", "Result": "x".repeat(limits::DOCUMENT_BYTES_MAX / 3),
+              "ResultPath": "$.a", "Next": "B"},
+        "B": {"Type": "Pass", "Result": "x".repeat(limits::DOCUMENT_BYTES_MAX / 3),
+              "ResultPath": "$.b", "Next": "C"},
+        "C": {"Type": "Pass", "Result": "x".repeat(limits::DOCUMENT_BYTES_MAX / 2),
+              "ResultPath": "$.c", "Next": "D"},
+        "D": {"Type": "Succeed"}
+    });
+    let trace = run(states, Switches::default(), &answers(vec![status(200)])).await;
+    assert!(cause(&trace).contains("the result at $.c makes the document larger"));
+}
+
+#[tokio::test]
+async fn parameters_that_nest_too_deep_fail_their_state() {
+    let deep = (0..=limits::DOCUMENT_DEPTH_MAX).fold(json!(1), |inner, _| json!({ "x": inner }));
+    let mut state = call(&json!({"End": true}));
+    state["Parameters"] = deep;
+    let http = answers(vec![status(200)]);
+    let trace = run(json!({ "A": state }), Switches::default(), &http).await;
+    assert!(cause(&trace).contains("nests deeper"), "{}", cause(&trace));
 }
 
 #[test]
