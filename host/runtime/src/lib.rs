@@ -8,12 +8,16 @@
 //! What leaves a plugin is validated here once, so that whoever gets a [`ordercase_model::Record`]
 //! from this crate may rely on it. What bounds a call is in [`limits`].
 
+mod abi;
 mod admit;
 mod call;
 mod dev_connect;
 pub mod egress;
+mod engine;
+mod imports;
 pub mod limits;
 pub mod package;
+mod record;
 mod runtime;
 mod secret;
 pub mod webhook;

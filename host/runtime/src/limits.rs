@@ -41,6 +41,8 @@ pub const ENVELOPE_TEXT_BYTES_MAX: usize = 255;
 pub const ENVELOPE_ITEMS_MAX: usize = 256;
 /// Longest cursor.
 pub const CURSOR_BYTES_MAX: usize = 8 * KIB;
+/// Longest facts of a probe.
+pub const FACTS_BYTES_MAX: usize = 64 * KIB;
 /// Most hints of a webhook.
 pub const HINTS_MAX: usize = 256;
 /// Longest text of a plugin's error that is kept.
@@ -75,6 +77,10 @@ pub const RESPONSE_HEADER_BYTES_MAX: usize = 32 * KIB;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Most idle connections to one shop.
+pub const IDLE_CONNECTIONS_MAX: usize = 4;
+/// Longest that a call waits for its throttle, so that it does not hold its place for nothing.
+pub const THROTTLE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Most shops whose connections are kept open.
 pub const CLIENTS_MAX: usize = 512;
 /// Most throttles kept.
@@ -96,6 +102,10 @@ pub const LOG_LINES_MAX: usize = 100;
 pub const LOG_BYTES_MAX: usize = 32 * KIB;
 /// Longest log line.
 pub const LOG_LINE_BYTES_MAX: usize = 2 * KIB;
+/// How long admission may run a component's start.
+pub const ADMISSION_START_TIMEOUT: Duration = Duration::from_secs(5);
+/// Ticks of a component's start during admission.
+pub const ADMISSION_TICKS_MAX: u32 = 50;
 /// How long a call waits for a place, for an agent and for everything else.
 pub const QUEUE_WAIT_AGENT: Duration = Duration::from_secs(5);
 /// See [`QUEUE_WAIT_AGENT`].
