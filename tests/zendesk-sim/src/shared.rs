@@ -129,6 +129,7 @@ impl Shared {
     ) -> Result<T, ApiError> {
         let mut world = lock(&self.world);
         let done = change(&mut world);
+        world.remember_clock(self.clock.ahead());
         world.flush()?;
         done
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -16,10 +15,10 @@ use crate::http::router::app;
 use crate::http::wire::{CuttableListener, Scissors};
 use crate::plan::Plan;
 use crate::shared::Shared;
+use crate::world::World;
 use crate::world::field::{Field, SYSTEM_FIELDS};
 use crate::world::ids::Kind;
 use crate::world::user::NewUser;
-use crate::world::{CLOCK_AHEAD, World};
 
 /// What an account is made of.
 #[derive(Clone, Debug)]
@@ -107,9 +106,7 @@ impl Sim {
             .with_context(|| format!("listening on port {}", config.port))?;
         let address = listener.local_addr()?;
         let mut world = World::open(&config.subdomain, config.seed, config.data.as_deref())?;
-        let ahead = world.meta.get(&CLOCK_AHEAD.to_owned());
-        let ahead = SignedDuration::from_secs(ahead.and_then(Value::as_i64).unwrap_or_default());
-        let clock = SimClock::new(ahead, config.clock_scale);
+        let clock = SimClock::new(world.clock_lead(), config.clock_scale);
         if world.users.is_empty() {
             furnish(&mut world, &config, clock.seconds());
             world.flush()?;

@@ -3,13 +3,15 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "tests"
 )]
 
 mod desk;
 mod effects;
+mod flows;
+mod host;
+mod install;
 mod oauth;
 mod read;
 mod waits;

@@ -14,6 +14,7 @@ pub(crate) mod zis;
 
 use std::path::Path;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::table::{Log, Row, Table};
@@ -41,8 +42,9 @@ pub(crate) struct World {
 }
 
 const COUNTER: &str = "counter";
-/// Key of the clock's lead over the real one, in seconds.
-pub(crate) const CLOCK_AHEAD: &str = "clock_ahead";
+const CLOCK_AHEAD: &str = "clock_ahead_ms";
+/// A lead that changed by less is not worth a line of the log.
+const CLOCK_SLACK_MS: i64 = 500;
 
 impl World {
     /// The account as the data directory has it; empty where there is none.
@@ -119,6 +121,27 @@ impl World {
     pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
         let rows = self.drain()?;
         self.log.append(&rows)
+    }
+
+    /// Keeps how far the clock is ahead of the real one, for a restart.
+    pub(crate) fn remember_clock(&mut self, ahead: SignedDuration) {
+        let now = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX);
+        if (now - self.kept_lead()).abs() >= CLOCK_SLACK_MS {
+            self.meta.insert(CLOCK_AHEAD.to_owned(), Value::from(now));
+        }
+    }
+
+    fn kept_lead(&self) -> i64 {
+        let kept = self.meta.get(&CLOCK_AHEAD.to_owned());
+        kept.and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// The lead to start with: a little more than was kept, so that time never runs back.
+    pub(crate) fn clock_lead(&self) -> SignedDuration {
+        match self.kept_lead() {
+            0 => SignedDuration::ZERO,
+            kept => SignedDuration::from_millis(kept.saturating_add(2 * CLOCK_SLACK_MS)),
+        }
     }
 
     /// A new id.
