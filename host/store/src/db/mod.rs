@@ -160,6 +160,24 @@ impl Conn {
         self.sqlite().prepare(sql.0.into_sql_str()).await?;
         Ok(())
     }
+
+    /// How the database would run a statement, a line per table.
+    #[cfg(test)]
+    pub(crate) async fn plan(&mut self, sql: Sql) -> Result<Vec<String>, StoreError> {
+        use sqlx::Row as _;
+        let text = format!("EXPLAIN QUERY PLAN {}", sql.0);
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .fetch_all(self.sqlite())
+            .await?;
+        Ok(rows.iter().map(|row| row.get("detail")).collect())
+    }
+
+    /// Runs any text; for tests that damage things on purpose.
+    #[cfg(test)]
+    pub(crate) async fn raw(&mut self, text: &'static str) -> Result<(), StoreError> {
+        sqlx::query(text).execute(self.sqlite()).await?;
+        Ok(())
+    }
 }
 
 fn bound(sql: Sql, args: Vec<Arg>) -> Query<'static, Sqlite, SqliteArguments> {

@@ -44,8 +44,16 @@ statements! {
                              AND d.state = 'paused')
                  ORDER BY r.due_at, r.receipt_id LIMIT $6)
              RETURNING ", receipt_columns!());
-    NEXT_DUE = "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) AS at
-                FROM receipts WHERE state = 'pending' AND lane = $1";
+    NEXT_DUE = "SELECT MIN(CASE WHEN r.lease_until > r.due_at THEN r.lease_until ELSE r.due_at END) AS at
+                FROM receipts r WHERE r.state = 'pending' AND r.lane = $1
+                    AND NOT EXISTS (
+                        SELECT 1 FROM connections c
+                        WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
+                            AND c.state = 'paused')
+                    AND NOT EXISTS (
+                        SELECT 1 FROM desks d
+                        WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
+                            AND d.state = 'paused')";
     RENEW = "UPDATE receipts SET lease_until = $4
              WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'";
     GET = concat!("SELECT ", receipt_columns!(), " FROM receipts WHERE tenant_id = $1 AND receipt_id = $2");

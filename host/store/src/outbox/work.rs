@@ -43,8 +43,16 @@ statements! {
             WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
     REVIVE = "UPDATE outbox SET state = 'pending', settled_at = NULL, due_at = $3
             WHERE tenant_id = $1 AND effect_id = $2 AND state = 'dead'";
-    NEXT_DUE = "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) AS at
-            FROM outbox WHERE state = 'pending'";
+    /// Of those that are the first of their target: the others wait for them, not for a moment.
+    NEXT_DUE = "SELECT MIN(CASE WHEN e.lease_until > e.due_at THEN e.lease_until ELSE e.due_at END) AS at
+            FROM outbox e WHERE e.state = 'pending'
+                AND NOT EXISTS (
+                    SELECT 1 FROM outbox b
+                    WHERE b.tenant_id = e.tenant_id AND b.desk_id = e.desk_id AND b.target = e.target
+                        AND b.state = 'pending' AND b.seq < e.seq)
+                AND NOT EXISTS (
+                    SELECT 1 FROM desks d
+                    WHERE d.tenant_id = e.tenant_id AND d.desk_id = e.desk_id AND d.state = 'paused')";
     BY_TARGET = concat!("SELECT ", effect_columns!(), " FROM outbox
             WHERE tenant_id = $1 AND desk_id = $2 AND target = $3 ORDER BY seq DESC LIMIT $4");
     BY_STATE = concat!("SELECT ", effect_columns!(), " FROM outbox

@@ -1,1 +1,14 @@
-//! Tests of the whole store on a real file.
+//! The whole store on a real file: one file of tests per thing that it holds.
+
+mod crash;
+mod door;
+mod inbox;
+mod outbox;
+mod records;
+mod statements;
+mod streams;
+pub(crate) mod support;
+mod tenants;
+mod throughput;
+mod tickets;
+mod writer;

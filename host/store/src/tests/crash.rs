@@ -1,0 +1,155 @@
+//! The process dies between commits. A child process works and aborts after a given number of answers; the
+//! parent reopens the file and goes on. What was answered is there, and the end equals an uninterrupted run.
+
+use std::{path::Path, process::Command};
+
+use ordercase_model::{Comparability, Kind};
+
+use super::support::*;
+use crate::*;
+
+const PAGES: u32 = 6;
+
+/// Reads pages until done; aborts the process after `steps` commits.
+async fn backfill(store: &Store, connection: &ConnectionKey, who: &str, now: i64, mut steps: u32) {
+    let mut abort_at_zero = || {
+        if steps == 0 {
+            std::process::abort();
+        }
+        steps -= 1;
+    };
+    loop {
+        abort_at_zero();
+        let claimed = store
+            .claim_streams(ask(Lane::Backfill, who, 1, now))
+            .await
+            .unwrap();
+        let Some(mut track) = claimed.into_iter().next() else {
+            return;
+        };
+        loop {
+            let page: u32 = track
+                .cursor
+                .as_deref()
+                .map_or(0, |cursor| cursor.parse().unwrap());
+            let orders = (page * 5..page * 5 + 5)
+                .map(|n| order(&format!("o{n}"), 1, now, plain_order(n)))
+                .collect();
+            let next = if page + 1 == PAGES {
+                Next::Done
+            } else {
+                Next::Keep {
+                    cursor: (page + 1).to_string(),
+                    lease_until: at(now + 60),
+                }
+            };
+            let batch = Batch {
+                connection: connection.clone(),
+                plugin_digest: "d1".into(),
+                raw: Vec::new(),
+                snapshots: orders,
+            };
+            abort_at_zero();
+            let done = next == Next::Done;
+            let commit = PageCommit {
+                track,
+                batch,
+                total: None,
+                next,
+                now: at(now),
+            };
+            track = store.apply_page(commit).await.unwrap().track;
+            if done {
+                break;
+            }
+        }
+    }
+}
+
+async fn open(path: &Path) -> (Store, ConnectionKey) {
+    let store = Store::open(path, StoreOptions::default()).await.unwrap();
+    let connection = ConnectionKey {
+        tenant: tenant("t1"),
+        connection: ConnectionId::new("t1-shop").unwrap(),
+    };
+    if store.tenants().await.unwrap().is_empty() {
+        settle(&store, "t1").await;
+        let spec = StreamSpec {
+            stream: "orders".into(),
+            kind: Kind::Order,
+            comparability: Comparability::Integer,
+            page_limit: 5,
+        };
+        store
+            .open_streams(&connection, &[spec], at(1), at(1_000_000))
+            .await
+            .unwrap();
+    }
+    (store, connection)
+}
+
+/// Runs as the child when its environment says so; as an ordinary test it has nothing to do.
+#[tokio::test]
+async fn child() {
+    let Some(plan) = std::env::var_os("ORDERCASE_CRASH_CHILD") else {
+        return;
+    };
+    let plan = plan.to_string_lossy().into_owned();
+    let mut parts = plan.splitn(3, ' ');
+    let steps: u32 = parts.next().unwrap().parse().unwrap();
+    let now: i64 = parts.next().unwrap().parse().unwrap();
+    let (store, connection) = open(Path::new(parts.next().unwrap())).await;
+    backfill(&store, &connection, "child", now, steps).await;
+}
+
+async fn bodies(store: &Store, connection: &ConnectionKey) -> Vec<String> {
+    let records = store
+        .lookup(&connection.tenant)
+        .after(&connection.connection, Kind::Order, "")
+        .await
+        .unwrap();
+    records
+        .iter()
+        .map(|record| format!("{} {}", record.key.source_id, record.record.body))
+        .collect()
+}
+
+#[tokio::test]
+async fn killed_at_every_commit_and_resumed_equals_an_uninterrupted_run() {
+    let calm = tempfile::tempdir().unwrap();
+    let (store, connection) = open(&calm.path().join("db")).await;
+    backfill(&store, &connection, "calm", 10, u32::MAX).await;
+    let expected = bodies(&store, &connection).await;
+    assert_eq!(expected.len(), 30);
+    for steps in 0..=PAGES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "tests::crash::child", "--nocapture"])
+            .env(
+                "ORDERCASE_CRASH_CHILD",
+                format!("{steps} 10 {}", path.display()),
+            )
+            .output()
+            .unwrap()
+            .status;
+        assert!(
+            !status.success(),
+            "the child should have died after {steps} commits"
+        );
+        let (store, connection) = open(&path).await;
+        // The child's lease must run out first.
+        backfill(&store, &connection, "heir", 100, u32::MAX).await;
+        assert_eq!(
+            bodies(&store, &connection).await,
+            expected,
+            "killed after {steps} commits"
+        );
+        assert!(store.accounts_add_up(None).await.unwrap());
+        let track = &store.streams(&connection).await.unwrap()[0];
+        assert_eq!(
+            (track.state, track.pages, track.records),
+            (TrackState::Done, u64::from(PAGES), 30)
+        );
+    }
+}

@@ -1,0 +1,89 @@
+use super::support::Home;
+use crate::{account, inbox, outbox, record, secret, store, stream, tenant, ticket};
+
+#[tokio::test]
+async fn every_statement_can_be_prepared() {
+    let home = Home::new().await;
+    let mut conn = home.store.reader().await.unwrap();
+    let all = [
+        ("account", account::STATEMENTS),
+        ("inbox/claim", inbox::CLAIM_STATEMENTS),
+        ("inbox/export", inbox::EXPORT_STATEMENTS),
+        ("inbox/export", inbox::EXPORT_STATEMENTS),
+        ("inbox/put", inbox::PUT_STATEMENTS),
+        ("inbox/settle", inbox::SETTLE_STATEMENTS),
+        ("outbox/put", outbox::PUT_STATEMENTS),
+        ("outbox/work", outbox::WORK_STATEMENTS),
+        ("record/apply", record::APPLY_STATEMENTS),
+        ("record/lookup", record::LOOKUP_STATEMENTS),
+        ("record/raw", record::RAW_STATEMENTS),
+        ("record/wake", record::WAKE_STATEMENTS),
+        ("secret", secret::STATEMENTS),
+        ("store", store::STATEMENTS),
+        ("stream", stream::STATEMENTS),
+        ("tenant", tenant::STATEMENTS),
+        ("tenant/audit", tenant::AUDIT_STATEMENTS),
+        ("tenant/connection", tenant::CONNECTION_STATEMENTS),
+        ("tenant/desk", tenant::DESK_STATEMENTS),
+        ("tenant/plugin", tenant::PLUGIN_STATEMENTS),
+        ("tenant/token", tenant::TOKEN_STATEMENTS),
+        ("ticket/commit", ticket::COMMIT_STATEMENTS),
+        ("ticket/read", ticket::READ_STATEMENTS),
+    ];
+    let mut count = 0;
+    for (module, statements) in all {
+        assert!(!statements.is_empty(), "{module}");
+        for (name, sql) in statements {
+            let prepared = conn.prepare(*sql).await;
+            assert!(
+                prepared.is_ok(),
+                "{module} {name}: {prepared:?}\n{}",
+                sql.text()
+            );
+            count += 1;
+        }
+    }
+    // Every file that declares statements is in the list above.
+    let declaring = declaring(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert_eq!(declaring, all.len());
+    println!("{count} statements prepared");
+}
+
+fn declaring(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            if path.is_dir() {
+                return declaring(&path);
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            usize::from(
+                text.lines().any(|line| {
+                    line.ends_with("statements! {") && !line.starts_with("macro_rules")
+                }),
+            )
+        })
+        .sum()
+}
+
+#[tokio::test]
+async fn claims_and_lookups_go_along_an_index() {
+    let home = Home::new().await;
+    let mut conn = home.store.reader().await.unwrap();
+    for (name, sql) in record::LOOKUP_STATEMENTS
+        .iter()
+        .chain(inbox::CLAIM_STATEMENTS)
+    {
+        for line in conn.plan(*sql).await.unwrap() {
+            assert!(
+                !line.starts_with("SCAN")
+                    || line.contains("INDEX")
+                    || line.contains("json_each")
+                    || line.contains("SCAN t")
+                    || line.contains("CONSTANT"),
+                "{name} reads a whole table: {line}"
+            );
+        }
+    }
+}

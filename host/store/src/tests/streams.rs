@@ -1,0 +1,212 @@
+use ordercase_model::{Comparability, Kind};
+
+use super::support::*;
+use crate::*;
+
+impl Home {
+    async fn open(&self) {
+        let spec = StreamSpec {
+            stream: "orders".into(),
+            kind: Kind::Order,
+            comparability: Comparability::Integer,
+            page_limit: 50,
+        };
+        self.store
+            .open_streams(&self.connection, &[spec.clone(), spec], at(1), at(100))
+            .await
+            .unwrap();
+    }
+
+    async fn claim_track(&self, lane: Lane, who: &str, now: i64) -> Vec<StreamTrack> {
+        self.store
+            .claim_streams(ask(lane, who, 5, now))
+            .await
+            .unwrap()
+    }
+
+    fn page(&self, track: &StreamTrack, ids: std::ops::Range<u32>, next: Next) -> PageCommit {
+        let orders = ids
+            .map(|n| order(&format!("o{n}"), i64::from(n), 10, plain_order(n)))
+            .collect();
+        PageCommit {
+            track: track.clone(),
+            batch: self.batch(orders),
+            total: Some(100),
+            next,
+            now: at(11),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_and_its_cursor_are_stored_together_and_the_next_one_goes_on() {
+    let home = Home::new().await;
+    home.open().await;
+    let track = home.claim_track(Lane::Backfill, "a", 10).await.remove(0);
+    assert!(
+        home.claim_track(Lane::Backfill, "b", 10).await.is_empty(),
+        "one holder at a time"
+    );
+    let keep = Next::Keep {
+        cursor: "p2".into(),
+        lease_until: at(200),
+    };
+    let outcome = home
+        .store
+        .apply_page(home.page(&track, 0..3, keep))
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            outcome.track.cursor.as_deref(),
+            outcome.track.records,
+            outcome.track.total
+        ),
+        (Some("p2"), 3, Some(100))
+    );
+    assert_eq!(outcome.track.watermark, Some(at(2)));
+    let give = Next::Yield {
+        cursor: "p3".into(),
+    };
+    let outcome = home
+        .store
+        .apply_page(home.page(&outcome.track, 3..5, give))
+        .await
+        .unwrap();
+    assert_eq!(outcome.track.holder, None);
+    let track = home.claim_track(Lane::Backfill, "b", 12).await.remove(0);
+    assert_eq!(track.cursor.as_deref(), Some("p3"));
+    home.store
+        .apply_page(home.page(&track, 5..6, Next::Done))
+        .await
+        .unwrap();
+    assert!(
+        home.claim_track(Lane::Backfill, "c", 10_000)
+            .await
+            .is_empty()
+    );
+    let tracks = home.store.streams(&home.connection).await.unwrap();
+    assert_eq!(
+        (
+            tracks.len(),
+            tracks[0].state,
+            tracks[0].records,
+            tracks[0].pages
+        ),
+        (2, TrackState::Done, 6, 3)
+    );
+    home.adds_up().await;
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_who_lost_the_lease_leaves_nothing_behind() {
+    let home = Home::new().await;
+    home.open().await;
+    let slow = home.claim_track(Lane::Backfill, "slow", 10).await.remove(0);
+    let quick = home
+        .claim_track(Lane::Backfill, "quick", 70)
+        .await
+        .remove(0);
+    let stale = home
+        .store
+        .apply_page(home.page(&slow, 0..5, Next::Done))
+        .await;
+    assert!(matches!(stale, Err(StoreError::LeaseLost { .. })));
+    assert!(
+        home.store
+            .lookup(&home.connection.tenant)
+            .counts(&home.connection.connection)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(home.store.accounts(None).await.unwrap().is_empty());
+    home.store
+        .apply_page(home.page(&quick, 0..5, Next::Done))
+        .await
+        .unwrap();
+    home.adds_up().await;
+}
+
+#[tokio::test]
+async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person() {
+    let home = Home::new().await;
+    home.open().await;
+    let track = home.claim_track(Lane::Backfill, "a", 10).await.remove(0);
+    home.store
+        .apply_page(home.page(
+            &track,
+            0..1,
+            Next::Yield {
+                cursor: "p2".into(),
+            },
+        ))
+        .await
+        .unwrap();
+    let track = home.claim_track(Lane::Backfill, "a", 12).await.remove(0);
+    let retry = TrackSettlement::Retry {
+        at: at(20),
+        error: "503".into(),
+    };
+    home.store.settle_stream(&track, retry).await.unwrap();
+    assert!(home.claim_track(Lane::Backfill, "a", 19).await.is_empty());
+    let track = home.claim_track(Lane::Backfill, "a", 20).await.remove(0);
+    assert_eq!((track.cursor.as_deref(), track.attempts), (Some("p2"), 1));
+    let restart = TrackSettlement::Restart {
+        at: at(30),
+        error: "cursor expired".into(),
+    };
+    home.store.settle_stream(&track, restart).await.unwrap();
+    let track = home.claim_track(Lane::Backfill, "a", 30).await.remove(0);
+    assert_eq!((track.cursor.as_deref(), track.restarts), (None, 1));
+    home.store
+        .settle_stream(
+            &track,
+            TrackSettlement::Parked {
+                error: "unsupported".into(),
+            },
+        )
+        .await
+        .unwrap();
+    assert!(
+        home.claim_track(Lane::Backfill, "a", 10_000)
+            .await
+            .is_empty()
+    );
+    home.store
+        .resume_streams(&home.connection, at(40))
+        .await
+        .unwrap();
+    assert_eq!(home.claim_track(Lane::Backfill, "a", 40).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_poll_comes_again_and_a_paused_connection_is_left_alone() {
+    let home = Home::new().await;
+    home.open().await;
+    assert!(home.claim_track(Lane::Poll, "a", 99).await.is_empty());
+    assert_eq!(
+        home.store.next_stream_due(Lane::Poll).await.unwrap(),
+        Some(at(100))
+    );
+    let track = home.claim_track(Lane::Poll, "a", 100).await.remove(0);
+    home.store.begin_window(&track, Some(at(40))).await.unwrap();
+    home.store
+        .apply_page(home.page(&track, 0..2, Next::Again { at: at(400) }))
+        .await
+        .unwrap();
+    home.store
+        .set_connection_activity(&home.connection, &Activity::Paused("401".into()), at(1))
+        .await
+        .unwrap();
+    assert!(home.claim_track(Lane::Poll, "a", 400).await.is_empty());
+    assert_eq!(home.store.next_stream_due(Lane::Poll).await.unwrap(), None);
+    home.store
+        .set_connection_activity(&home.connection, &Activity::Active, at(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        home.claim_track(Lane::Poll, "a", 400).await[0].watermark,
+        Some(at(1))
+    );
+}

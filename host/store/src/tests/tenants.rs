@@ -1,0 +1,208 @@
+use serde_json::json;
+
+use super::support::*;
+use crate::*;
+
+#[tokio::test]
+async fn names_are_taken_once_per_tenant() {
+    let home = Home::new().await;
+    let desk = NewDesk {
+        key: DeskKey {
+            tenant: home.desk.tenant.clone(),
+            desk: DeskId::new("other").unwrap(),
+        },
+        subdomain: "t1".into(),
+        settings: json!({}),
+    };
+    let taken = home.store.add_desk(desk, at(1)).await;
+    assert!(
+        matches!(taken, Err(StoreError::Exists { what: "desk", .. })),
+        "{taken:?}"
+    );
+    let again = home
+        .store
+        .add_tenant(&tenant("t1"), "x", &json!({}), at(1))
+        .await;
+    assert!(matches!(
+        again,
+        Err(StoreError::Exists { what: "tenant", .. })
+    ));
+}
+
+#[tokio::test]
+async fn an_account_once_fixed_never_changes() {
+    let home = Home::new().await;
+    for _ in 0..2 {
+        home.store
+            .set_desk_account(&home.desk, "123", at(1))
+            .await
+            .unwrap();
+    }
+    assert!(
+        home.store
+            .set_desk_account(&home.desk, "456", at(1))
+            .await
+            .is_err()
+    );
+    assert_eq!(
+        home.store
+            .desk(&home.desk)
+            .await
+            .unwrap()
+            .unwrap()
+            .account_id
+            .as_deref(),
+        Some("123")
+    );
+}
+
+#[tokio::test]
+async fn a_token_names_its_owner_for_its_purpose_until_it_ends() {
+    let home = Home::new().await;
+    let owner = Owner::Desk(home.desk.desk.clone());
+    let put = |token: &'static str, ends| {
+        home.store.put_token(
+            &home.desk.tenant,
+            TokenPurpose::DeskEvents,
+            &owner,
+            token,
+            at(1),
+            ends,
+        )
+    };
+    put("long-random", None).await.unwrap();
+    put("short-lived", Some(at(10))).await.unwrap();
+    let names = async |purpose, token: &'static str, now| {
+        home.store
+            .token_owner(purpose, token, at(now))
+            .await
+            .unwrap()
+            .map(|named| named.owner)
+    };
+    assert_eq!(
+        names(TokenPurpose::DeskEvents, "long-random", 5).await,
+        Some(owner.clone())
+    );
+    assert_eq!(names(TokenPurpose::TenantApi, "long-random", 5).await, None);
+    assert_eq!(names(TokenPurpose::DeskEvents, "long-rando", 5).await, None);
+    assert_eq!(
+        names(TokenPurpose::DeskEvents, "short-lived", 9).await,
+        Some(owner.clone())
+    );
+    assert_eq!(
+        names(TokenPurpose::DeskEvents, "short-lived", 10).await,
+        None
+    );
+    let file = std::fs::read(home.folder.path().join("ordercase.db-wal")).unwrap_or_default();
+    assert!(
+        !file.windows(11).any(|window| window == b"long-random"),
+        "only hashes reach the disk"
+    );
+    let gone = home
+        .store
+        .revoke_tokens(&home.desk.tenant, TokenPurpose::DeskEvents, &owner)
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            gone,
+            names(TokenPurpose::DeskEvents, "long-random", 5).await
+        ),
+        (2, None)
+    );
+}
+
+#[tokio::test]
+async fn secrets_are_ciphertext_on_disk_and_do_not_open_elsewhere() {
+    let home = Home::new().await;
+    let owner = Owner::Connection(home.connection.connection.clone());
+    let tenant = &home.connection.tenant;
+    let secret = SecretValue::new("canary-secret".into());
+    home.store
+        .put_secret(tenant, &owner, "access_token", &secret, at(1))
+        .await
+        .unwrap();
+    let read = async |slot: &'static str| home.store.secret(tenant, &owner, slot).await;
+    assert_eq!(
+        read("access_token").await.unwrap().unwrap().expose(),
+        "canary-secret"
+    );
+    assert!(read("other").await.unwrap().is_none());
+    assert_eq!(
+        home.store.secret_slots(tenant, &owner).await.unwrap(),
+        ["access_token"]
+    );
+    for name in ["ordercase.db", "ordercase.db-wal"] {
+        let file = std::fs::read(home.folder.path().join(name)).unwrap_or_default();
+        assert!(
+            !file.windows(13).any(|window| window == b"canary-secret"),
+            "{name}"
+        );
+    }
+    // The same row under another slot does not open.
+    home.store
+        .write(|tx| {
+            Box::pin(async move {
+                tx.conn.raw("INSERT INTO secrets SELECT tenant_id, owner_id, 'moved', nonce, ciphertext, updated_at FROM secrets").await
+            })
+        })
+        .await
+        .unwrap();
+    assert!(matches!(
+        read("moved").await,
+        Err(StoreError::SecretSealed { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_wrong_master_key_is_named_as_such() {
+    let home = Home::new().await;
+    let owner = Owner::Desk(home.desk.desk.clone());
+    let tenant = home.desk.tenant.clone();
+    home.store
+        .put_secret(
+            &tenant,
+            &owner,
+            "token",
+            &SecretValue::new("s".into()),
+            at(1),
+        )
+        .await
+        .unwrap();
+    let path = home.folder.path().join("ordercase.db");
+    home.store.close().await.unwrap();
+    let other = Store::open(
+        &path,
+        StoreOptions {
+            master_key: Some(MasterKey::new([2; 32])),
+        },
+    )
+    .await
+    .unwrap();
+    let error = other.secret(&tenant, &owner, "token").await.unwrap_err();
+    assert!(error.to_string().contains("master key"), "{error}");
+    other.close().await.unwrap();
+    let keyless = Store::open(&path, StoreOptions::default()).await.unwrap();
+    assert!(matches!(
+        keyless.secret(&tenant, &owner, "token").await,
+        Err(StoreError::Refused { .. })
+    ));
+}
+
+#[tokio::test]
+async fn equal_deeds_at_one_moment_are_both_noted() {
+    let home = Home::new().await;
+    let deed = || NewAudit {
+        actor: "admin".into(),
+        action: "case.set".into(),
+        subject: "c".into(),
+        detail: json!({}),
+    };
+    for _ in 0..2 {
+        home.store
+            .audit(&home.desk.tenant, deed(), at(1))
+            .await
+            .unwrap();
+    }
+    assert_eq!(home.store.audits(&home.desk.tenant).await.unwrap().len(), 2);
+}
