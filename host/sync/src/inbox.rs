@@ -1,0 +1,232 @@
+//! Working off receipts. A webhook is read by its plugin, the records it hints at are read back, and what was
+//! read is stored in the transaction that settles the receipt. What concerns tickets goes to the desk.
+
+use std::collections::BTreeMap;
+
+use ordercase_model::{Instant, RecordRef, TombstoneReason};
+use ordercase_store::{
+    Activity, Batch, ConnectionKey, DeskKey, Lane, Owner, ReadPath, Receipt, ReceiptKind,
+    RecordChange, Settlement, Snapshot, StoreError, TicketKey,
+};
+
+use crate::{
+    DeskFailure, Handled, SourceFailure, WebhookReading,
+    engine::Shared,
+    failure::{Decision, Tried, classify, classify_desk},
+    limits::HINTS_PER_WEBHOOK_MAX,
+};
+
+/// Works off one receipt.
+pub(crate) async fn work(shared: &Shared, receipt: &Receipt) -> Result<(), StoreError> {
+    match (&receipt.owner, receipt.kind) {
+        (Owner::Connection(connection), ReceiptKind::Webhook) => {
+            let connection = ConnectionKey {
+                tenant: receipt.tenant.clone(),
+                connection: connection.clone(),
+            };
+            webhook(shared, &connection, receipt).await
+        }
+        (Owner::Desk(desk), ReceiptKind::DeskEvent | ReceiptKind::RecordChange) => {
+            let desk = DeskKey {
+                tenant: receipt.tenant.clone(),
+                desk: desk.clone(),
+            };
+            ticket(shared, &desk, receipt).await
+        }
+        (owner, kind) => {
+            let reason = format!(
+                "a {} of a {} cannot be worked off",
+                kind.as_str(),
+                owner.kind()
+            );
+            settle(shared, receipt, Settlement::Dead(reason)).await
+        }
+    }
+}
+
+async fn settle(shared: &Shared, receipt: &Receipt, end: Settlement) -> Result<(), StoreError> {
+    shared
+        .store
+        .settle_receipt(receipt.claim(), end, shared.clock.now())
+        .await
+}
+
+fn tried<'a>(shared: &Shared, receipt: &'a Receipt) -> Tried<'a> {
+    Tried {
+        attempt: receipt.attempts,
+        since: receipt.received_at,
+        now: shared.clock.now(),
+        seed: receipt.id.as_str(),
+        ends: true,
+    }
+}
+
+/// What a webhook led to before anything is stored.
+enum Read {
+    Batches(Vec<Batch>),
+    Ignored(String),
+}
+
+async fn webhook(
+    shared: &Shared,
+    connection: &ConnectionKey,
+    receipt: &Receipt,
+) -> Result<(), StoreError> {
+    let read = shared
+        .within(read(shared, connection, receipt))
+        .await
+        .unwrap_or_else(|| Err(SourceFailure::Unavailable("it took too long".to_owned())));
+    let now = shared.clock.now();
+    match read {
+        Ok(Read::Ignored(reason)) => settle(shared, receipt, Settlement::Ignored(reason)).await,
+        Ok(Read::Batches(batches)) => {
+            match shared
+                .store
+                .apply_receipt(receipt.claim(), batches, now)
+                .await
+            {
+                Err(StoreError::Refused { reason }) => {
+                    settle(shared, receipt, Settlement::Dead(reason)).await
+                }
+                stored => stored.map(|_| ()),
+            }
+        }
+        Err(failure) => {
+            tracing::info!(
+                tenant.id = %connection.tenant, connection.id = %connection.connection,
+                receipt.id = %receipt.id, attempt = receipt.attempts, %failure,
+                "a webhook could not be worked off"
+            );
+            let end = match classify(&failure, &tried(shared, receipt)) {
+                Decision::Pause => {
+                    let paused = Activity::Paused(failure.to_string());
+                    shared
+                        .store
+                        .set_connection_activity(connection, &paused, now)
+                        .await?;
+                    Settlement::Released
+                }
+                decision => end_of(decision, &failure),
+            };
+            settle(shared, receipt, end).await
+        }
+    }
+}
+
+fn end_of(decision: Decision, failure: &impl ToString) -> Settlement {
+    let error = failure.to_string();
+    match decision {
+        Decision::Retry { at } | Decision::Restart { at } => Settlement::Retry { at, error },
+        Decision::Gone => Settlement::Ignored(error),
+        Decision::GiveUp => Settlement::Dead(error),
+        Decision::Pause => Settlement::Released,
+    }
+}
+
+/// Asks the plugin what the webhook means and reads back what it hints at.
+async fn read(
+    shared: &Shared,
+    connection: &ConnectionKey,
+    receipt: &Receipt,
+) -> Result<Read, SourceFailure> {
+    let WebhookReading {
+        hints,
+        bodies,
+        ignored,
+    } = shared.source.receive(connection, receipt).await?;
+    let mut batches = Vec::new();
+    if !bodies.records.is_empty() {
+        batches.push(bodies.into_batch(connection, ReadPath::WebhookBody, receipt.occurred_at));
+    }
+    // The same record twice is read once.
+    let targets: BTreeMap<RecordRef, Option<Instant>> = hints
+        .into_iter()
+        .map(|hint| (hint.target, hint.occurred_at))
+        .collect();
+    if targets.len() > HINTS_PER_WEBHOOK_MAX {
+        return Err(SourceFailure::Malformed(format!(
+            "the webhook hints at {} records, {HINTS_PER_WEBHOOK_MAX} are the limit",
+            targets.len()
+        )));
+    }
+    for target in targets.keys() {
+        let lane = receipt.lane;
+        batches.push(read_back(shared, connection, target, ReadPath::WebhookRefetch, lane).await?);
+    }
+    if batches.is_empty() {
+        let reason = ignored.unwrap_or_else(|| "the plugin draws nothing from it".to_owned());
+        return Ok(Read::Ignored(reason));
+    }
+    Ok(Read::Batches(batches))
+}
+
+/// Reads one record. That the source does not have it is an answer too: a tombstone.
+pub(crate) async fn read_back(
+    shared: &Shared,
+    connection: &ConnectionKey,
+    target: &RecordRef,
+    path: ReadPath,
+    lane: Lane,
+) -> Result<Batch, SourceFailure> {
+    let asked_at = shared.clock.now();
+    match shared.source.fetch(connection, target, lane).await {
+        Ok(reading) => Ok(reading.into_batch(connection, path, None)),
+        Err(SourceFailure::NotFound(_)) => {
+            let gone = Snapshot::gone(target, TombstoneReason::NotFound, path, asked_at)
+                .map_err(|error| SourceFailure::Malformed(error.to_string()))?;
+            Ok(Batch {
+                connection: connection.clone(),
+                plugin_digest: String::new(),
+                raw: Vec::new(),
+                snapshots: vec![gone],
+            })
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn ticket(shared: &Shared, desk: &DeskKey, receipt: &Receipt) -> Result<(), StoreError> {
+    let handled = shared
+        .within(hand_over(shared, desk, receipt))
+        .await
+        .unwrap_or_else(|| Err(DeskFailure::Unavailable("it took too long".to_owned())));
+    match handled {
+        Ok(Handled::Settled) => Ok(()),
+        Ok(Handled::Settle(end)) => settle(shared, receipt, end).await,
+        Err(failure) => {
+            tracing::info!(
+                tenant.id = %desk.tenant, desk.id = %desk.desk, receipt.id = %receipt.id,
+                attempt = receipt.attempts, %failure, "a ticket could not be worked on"
+            );
+            let end = match classify_desk(&failure, &tried(shared, receipt)) {
+                Decision::Pause => {
+                    let paused = Activity::Paused(failure.to_string());
+                    let now = shared.clock.now();
+                    shared.store.set_desk_activity(desk, &paused, now).await?;
+                    Settlement::Released
+                }
+                decision => end_of(decision, &failure),
+            };
+            settle(shared, receipt, end).await
+        }
+    }
+}
+
+async fn hand_over(
+    shared: &Shared,
+    desk: &DeskKey,
+    receipt: &Receipt,
+) -> Result<Handled, DeskFailure> {
+    if receipt.kind == ReceiptKind::DeskEvent {
+        return shared.desk.handle(receipt).await;
+    }
+    let change: RecordChange = serde_json::from_slice(&receipt.body).map_err(|error| {
+        DeskFailure::Broken(format!("the receipt is no record change: {error}"))
+    })?;
+    let ticket = TicketKey {
+        tenant: desk.tenant.clone(),
+        desk: desk.desk.clone(),
+        ticket_id: change.ticket_id,
+    };
+    shared.desk.record_changed(receipt, &ticket, &change).await
+}

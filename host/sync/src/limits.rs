@@ -1,0 +1,40 @@
+//! Every bound of the engine, with its unit.
+
+/// Jobs of a lane that run at the same time, most urgent lane first.
+pub const JOBS_PER_LANE: [usize; 4] = [4, 8, 2, 2];
+/// Effects that run at the same time.
+pub const EFFECT_JOBS: usize = 4;
+/// How long work is its holder's, seconds. Longer than any job may take.
+pub const LEASE_SECONDS: i64 = 120;
+/// How long one job may take, seconds; its lease is still good when it is given up.
+pub const JOB_SECONDS_MAX: i64 = 100;
+/// How long running jobs may take to end when the engine stops, seconds.
+pub const GRACE_SECONDS: i64 = 20;
+/// Longest sleep of a dispatcher, seconds: work that another replica stored is found by then.
+pub const IDLE_SECONDS_MAX: i64 = 15;
+/// Sleep of a dispatcher while due work cannot be taken, seconds: another of its entity is under way.
+pub const BLOCKED_SECONDS: i64 = 1;
+/// Sleep of a dispatcher while the database does not answer, seconds.
+pub const STORE_DOWN_SECONDS: i64 = 2;
+/// Pages that a stream reads before it lets others go first.
+pub const PAGES_PER_TURN: u32 = 10;
+/// How often a window may begin again before a person must look.
+pub const RESTARTS_MAX: u32 = 5;
+/// Hints of one webhook that are followed.
+pub const HINTS_PER_WEBHOOK_MAX: usize = 50;
+/// Time between two polls of a stream, seconds.
+pub const POLL_INTERVAL_SECONDS: i64 = 300;
+/// How far a poll reaches back behind what it saw last, seconds.
+pub const POLL_OVERLAP_SECONDS: i64 = 600;
+/// Attempts at a receipt or an effect that only the other side's state can help.
+pub const ATTEMPTS_MAX: u32 = 30;
+/// Attempts at something that fails by itself, such as a plugin that traps.
+pub const OWN_FAULT_ATTEMPTS_MAX: u32 = 5;
+/// Age at which a receipt is not tried again, seconds.
+pub const AGE_SECONDS_MAX: i64 = 3 * 24 * 3_600;
+/// First step of the schedule, milliseconds.
+pub const RETRY_BASE_MS: u64 = 1_000;
+/// Longest step of the schedule, milliseconds.
+pub const RETRY_CAP_MS: u64 = 15 * 60 * 1_000;
+/// Longest wait that a source may ask for, milliseconds.
+pub const RETRY_AFTER_MAX_MS: u64 = 60 * 60 * 1_000;

@@ -1,0 +1,1 @@
+//! The engine against a scripted world under a clock of its own.
