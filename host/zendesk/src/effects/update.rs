@@ -1,7 +1,7 @@
 //! `ticket.update`: read, compare, write what differs under the stamp just read, check what stayed.
 //!
 //! A ticket update carries one comment. Where an effect holds a comment *and* a note, the note goes
-//! in a second write with an op id of its own, so each is found again by itself.
+//! before in a write of its own with an op id of its own, so each is found again by itself.
 
 use serde_json::{Value, json};
 
@@ -42,34 +42,28 @@ pub(super) async fn execute(
         public: comment.public,
         note_key: None,
     });
-    let (first, second) = if comment.is_some() {
+    let (main, extra) = if comment.is_some() {
         (comment, note)
     } else {
         (note, None)
     };
-    let main = Part {
-        op_id: update.op_id.clone(),
-        update,
-        comment: first,
-        properties: true,
-    };
-    let mut outcome = write(client, &main, attempt).await?;
-    if second.is_some() {
-        let extra = Part {
+    // The note goes first: whoever then finds the effect's own op id knows that both are there.
+    if extra.is_some() {
+        let part = Part {
             op_id: format!("{}/note", update.op_id),
             update,
-            comment: second,
+            comment: extra,
             properties: false,
         };
-        let noted = write(client, &extra, attempt).await?;
-        if noted.ended == Ended::Applied {
-            outcome = EffectOutcome {
-                fields_not_kept: outcome.fields_not_kept,
-                ..noted
-            };
-        }
+        write(client, &part, attempt).await?;
     }
-    Ok(outcome)
+    let part = Part {
+        op_id: update.op_id.clone(),
+        update,
+        comment: main,
+        properties: true,
+    };
+    write(client, &part, attempt).await
 }
 
 /// Writes one part, against conflicts, after asking whether it already happened.

@@ -215,7 +215,7 @@ async fn comment_and_note_in_one_effect_are_two_writes_each_found_again() {
         "comment": {"body": "Dear customer", "public": true},
         "note": {"body": "Dear colleague", "key": "n"},
     });
-    // The second write's answer is lost.
+    // The second write's answer is lost; by then both are there.
     desk.fault(json!({"kind": "lost_answer", "method": "PUT", "skip": 1}))
         .await;
     assert!(update(&desk, &payload, 0).await.is_err());

@@ -15,3 +15,4 @@ mod install;
 mod oauth;
 mod read;
 mod waits;
+mod wire;
