@@ -155,7 +155,7 @@ pub(crate) fn decide(look: Look<'_>) -> Result<Decision, DeskError> {
     for planned in &effects {
         mirror.remember(&planned.op_id);
     }
-    commit(look, mirror, case, comments, effects, &resolution, echoed)
+    commit(&look, &mirror, case, comments, effects, &resolution, echoed)
 }
 
 fn known_comments(before: &Before) -> &[ordercase_store::CommentRow] {
@@ -263,8 +263,8 @@ fn follow_ticket(
 }
 
 fn commit(
-    look: Look<'_>,
-    mirror: Mirror,
+    look: &Look<'_>,
+    mirror: &Mirror,
     case: Option<CaseDocument>,
     comments: Vec<CommentWrite>,
     effects: Vec<Planned>,
@@ -291,7 +291,7 @@ fn commit(
     let mut commit = TicketCommit::new(look.ticket.clone(), look.before.revision());
     commit.mirror = Some(MirrorWrite {
         class: class.to_owned(),
-        body: serde_json::to_value(&mirror).map_err(|error| {
+        body: serde_json::to_value(mirror).map_err(|error| {
             DeskError::Refused(format!("the mirror cannot be written: {error}"))
         })?,
     });

@@ -285,7 +285,7 @@ impl Desk {
             Ok(Ok(0)) => return Ok(gathered),
             Ok(Ok(_)) => {}
             Ok(Err(reason)) => {
-                tracing::warn!(tenant.id = %tenant, "search at the shops failed: {reason}")
+                tracing::warn!(tenant.id = %tenant, "search at the shops failed: {reason}");
             }
             Err(_) => tracing::warn!(tenant.id = %tenant, "search at the shops took too long"),
         }

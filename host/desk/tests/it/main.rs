@@ -1,0 +1,9 @@
+//! The use case on a real store, with a help desk that keeps tickets in memory and executes effects the
+//! way the real one does: an audit with the op id for every write, nothing for what already stands.
+
+mod cases;
+mod classes;
+mod enrich;
+mod finder;
+mod records;
+mod support;
