@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    FulfilmentState, Instant, MoneyPair, Order, OrderState, PaymentState, RefundState,
-    ShipmentState,
+    Decimal, FulfilmentState, Instant, Money, MoneyPair, Order, OrderState, PaymentState,
+    RefundState, ShipmentState,
 };
 
 /// A hard rule that a record breaks, with where.
@@ -111,36 +111,79 @@ pub fn check_order(order: &Order) -> Result<(), Vec<Broken>> {
         "returns",
         order.returns.iter().map(|r| r.source_id.as_str()),
     );
-    for (i, refund) in order.refunds.iter().enumerate() {
-        not_negative(&mut broken, &refund.amount, || {
-            format!("refunds[{i}].amount")
-        });
+    refunds_not_negative(order, &mut broken);
+    discounts_not_negative(order, &mut broken);
+    quantities_not_negative(order, &mut broken);
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(broken)
     }
+}
+
+fn refunds_not_negative(order: &Order, broken: &mut Vec<Broken>) {
+    for (i, refund) in order.refunds.iter().enumerate() {
+        not_negative(broken, &refund.amount, || format!("refunds[{i}].amount"));
+        for (j, line) in refund.lines.iter().enumerate() {
+            let path = || format!("refunds[{i}].lines[{j}]");
+            for amount in [&line.amount, &line.tax].into_iter().flatten() {
+                not_negative(broken, amount, path);
+            }
+            if line.quantity.as_ref().is_some_and(Decimal::is_negative) {
+                broken.push(Broken::Negative { path: path() });
+            }
+        }
+    }
+    if let Some(refunded) = &order.totals.refunded {
+        not_negative(broken, refunded, || "totals.refunded".to_owned());
+    }
+}
+
+fn discounts_not_negative(order: &Order, broken: &mut Vec<Broken>) {
     for (i, discount) in order.discounts.iter().enumerate() {
-        not_negative(&mut broken, &discount.amount, || {
+        not_negative(broken, &discount.amount, || {
             format!("discounts[{i}].amount")
         });
     }
+    for (i, line) in order.lines.iter().enumerate() {
+        for (j, discount) in line.discounts.iter().enumerate() {
+            not_negative(broken, &discount.amount, || {
+                format!("lines[{i}].discounts[{j}].amount")
+            });
+        }
+    }
+    if let Some(discount) = &order.totals.discount {
+        not_negative(broken, discount, || "totals.discount".to_owned());
+    }
+}
+
+fn quantities_not_negative(order: &Order, broken: &mut Vec<Broken>) {
     for (i, line) in order.lines.iter().enumerate() {
         let q = &line.quantity;
         let all = [
             &q.ordered,
             &q.current,
             &q.fulfilled,
+            &q.delivered,
             &q.cancelled,
             &q.refunded,
             &q.returned,
+            &q.backordered,
         ];
-        if all.into_iter().flatten().any(crate::Decimal::is_negative) {
+        if all.into_iter().flatten().any(Decimal::is_negative) {
             broken.push(Broken::Negative {
                 path: format!("lines[{i}].quantity"),
             });
         }
     }
-    if broken.is_empty() {
-        Ok(())
-    } else {
-        Err(broken)
+    for (i, shipment) in order.shipments.iter().enumerate() {
+        for (j, line) in shipment.lines.iter().enumerate() {
+            if line.quantity.is_negative() {
+                broken.push(Broken::Negative {
+                    path: format!("shipments[{i}].lines[{j}].quantity"),
+                });
+            }
+        }
     }
 }
 
@@ -203,14 +246,15 @@ fn money(order: &Order, found: &mut BTreeSet<Soft>) {
             RefundState::Failed | RefundState::Cancelled
         )
     };
-    let refunded: rust_decimal::Decimal = order
+    let refunded = order
         .refunds
         .iter()
         .filter(moved)
         .filter_map(|r| r.amount.booked())
-        .map(|money| money.amount.value())
-        .sum();
-    if let Some(received) = booked(&totals.received) {
+        .try_fold(rust_decimal::Decimal::ZERO, |sum, money| {
+            sum.checked_add(money.amount.value())
+        });
+    if let Some((received, refunded)) = booked(&totals.received).zip(refunded) {
         let state = order.payment_state.canonical;
         let all_back = refunded >= received && received > rust_decimal::Decimal::ZERO;
         if (state == PaymentState::Refunded && refunded < received)
@@ -222,6 +266,57 @@ fn money(order: &Order, found: &mut BTreeSet<Soft>) {
     if order_currencies(order).len() > 1 {
         found.insert(Soft::CurrencyMixed);
     }
+    if adds_up(order) == Some(false) {
+        found.insert(Soft::TotalMismatch);
+    }
+}
+
+/// Whether the placed total is the sum of its parts, within one minor unit per line; `None` when
+/// that cannot be told: a part is missing, currencies differ, or an edit has moved the parts.
+///
+/// Platforms disagree on whether `items` is before or after the discounts of the order, so either
+/// will do; what cannot be explained by either is worth a warning.
+fn adds_up(order: &Order) -> Option<bool> {
+    let totals = &order.totals;
+    if order.flags.edited == Some(true) {
+        return None;
+    }
+    let booked = |pair: &Option<MoneyPair>| pair.as_ref().and_then(MoneyPair::booked).cloned();
+    let placed = booked(&totals.placed)?;
+    let amount = |money: &Money| (money.currency == placed.currency).then(|| money.amount.value());
+    let known = |pair: &Option<MoneyPair>| amount(&booked(pair)?);
+    let added = |pair: &Option<MoneyPair>| match booked(pair) {
+        Some(money) => amount(&money),
+        None => Some(rust_decimal::Decimal::ZERO),
+    };
+    let items = known(&totals.items)?;
+    let tax = known(&totals.tax)?;
+    let rest = known(&totals.shipping)?
+        .checked_add(added(&totals.fees)?)?
+        .checked_add(added(&totals.duties)?)?
+        .checked_add(added(&totals.tip)?)?;
+    let discount = added(&totals.discount)?;
+    let taxes: &[rust_decimal::Decimal] = match order.prices_include_tax {
+        Some(true) => &[rust_decimal::Decimal::ZERO],
+        Some(false) => &[tax],
+        None => &[rust_decimal::Decimal::ZERO, tax],
+    };
+    let lines = i64::try_from(order.lines.len().max(1)).ok()?;
+    let unit = rust_decimal::Decimal::try_new(1, placed.currency.exponent()).ok()?;
+    let tolerance = unit.checked_mul(lines.into())?;
+    let wanted = placed.amount.value();
+    let near = |tax: &rust_decimal::Decimal, discount: rust_decimal::Decimal| {
+        let sum = items
+            .checked_sub(discount)?
+            .checked_add(rest)?
+            .checked_add(*tax)?;
+        Some(wanted.checked_sub(sum)?.abs() <= tolerance)
+    };
+    Some(taxes.iter().any(|tax| {
+        [discount, rust_decimal::Decimal::ZERO]
+            .into_iter()
+            .any(|discount| near(tax, discount) == Some(true))
+    }))
 }
 
 fn order_currencies(order: &Order) -> BTreeSet<crate::Currency> {
@@ -257,16 +352,15 @@ fn goods(order: &Order, found: &mut BTreeSet<Soft>) {
         found.insert(Soft::StateVsCancel);
     }
     for line in &order.lines {
-        let value = |q: &Option<crate::Decimal>| {
+        let value = |q: &Option<Decimal>| {
             q.as_ref()
-                .map_or(rust_decimal::Decimal::ZERO, crate::Decimal::value)
+                .map_or(rust_decimal::Decimal::ZERO, Decimal::value)
         };
-        let gone = value(&line.quantity.fulfilled) + value(&line.quantity.cancelled);
-        if line
-            .quantity
-            .ordered
-            .as_ref()
-            .is_some_and(|ordered| gone > ordered.value())
+        let gone = value(&line.quantity.fulfilled).checked_add(value(&line.quantity.cancelled));
+        let ordered = line.quantity.ordered.as_ref().map(Decimal::value);
+        if ordered
+            .zip(gone)
+            .is_some_and(|(ordered, gone)| gone > ordered)
         {
             found.insert(Soft::QuantityOverrun);
         }
@@ -282,9 +376,17 @@ fn times(order: &Order, observed_at: Option<Instant>, found: &mut BTreeSet<Soft>
     {
         found.insert(Soft::TimeOrder);
     }
+    let placed = at(&order.placed_at);
+    let mut shipped = order.shipments.iter().filter_map(|s| at(&s.shipped_at));
+    if placed.is_some_and(|placed| shipped.any(|shipped| shipped < placed)) {
+        found.insert(Soft::TimeOrder);
+    }
     let horizon = observed_at.map(|now| now.plus_seconds(600));
     let stamps = [created, updated, at(&order.placed_at)];
     if horizon.is_some_and(|horizon| stamps.into_iter().flatten().any(|at| at > horizon)) {
         found.insert(Soft::TimeInFuture);
     }
 }
+
+#[cfg(test)]
+mod tests;
