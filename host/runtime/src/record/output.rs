@@ -208,3 +208,7 @@ fn few(count: usize, path: &str) -> Result<(), Invalid> {
         ),
     ))
 }
+
+#[cfg(test)]
+#[path = "output/tests.rs"]
+mod tests;
