@@ -153,7 +153,8 @@ fn refs(order: &Order) -> Vec<Ref> {
         })
     })
     .collect();
-    for transaction in order.transactions.iter().flat_map(|list| list.iter()) {
+    let transactions = order.transactions.iter().flat_map(|list| list.iter());
+    for transaction in transactions.filter(|t| !payment::is_suggestion(t)) {
         let Some(value) = transaction.payment_id.owned() else {
             continue;
         };

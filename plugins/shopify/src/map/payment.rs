@@ -25,7 +25,8 @@ pub(super) fn payments(transactions: &[Transaction], ctx: &Context) -> Vec<Payme
         .collect()
 }
 
-fn is_suggestion(transaction: &Transaction) -> bool {
+/// What Shopify suggests to refund; never money.
+pub(super) fn is_suggestion(transaction: &Transaction) -> bool {
     transaction
         .kind
         .or_empty()

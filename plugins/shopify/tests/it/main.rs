@@ -7,7 +7,9 @@
     reason = "test code fails by panicking and says what it skips"
 )]
 
+mod calls;
 mod corpus;
 mod fixtures;
+mod queries;
 mod shared;
 mod vectors;
