@@ -29,6 +29,18 @@ pub enum Rule {
     RefundProblem,
 }
 
+impl Rule {
+    /// In words, for a person.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::LateShipment => "late shipment",
+            Self::DeliveryProblem => "delivery problem",
+            Self::RefundProblem => "refund problem",
+        }
+    }
+}
+
 /// How grave an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -250,7 +262,9 @@ fn state_without_money(order: &Order) -> Option<Issue> {
             None,
         )
         .with("refunded", &format!("{} {}", sum.amount, sum.currency))
-        .with("received", &format!("{} {}", received.amount, received.currency),
+        .with(
+            "received",
+            &format!("{} {}", received.amount, received.currency),
         )
     })
 }

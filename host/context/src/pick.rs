@@ -61,6 +61,25 @@ impl Evidence {
         }
     }
 
+    /// In words, for a person.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NumberInSubject => "its number is in the subject",
+            Self::NumberInText => "its number is in the text",
+            Self::OtherNumberQuoted => "another number of it is quoted",
+            Self::TrackingQuoted => "its parcel is quoted",
+            Self::NumberOccurs => "its number occurs in the text",
+            Self::HasIssue => "something is wrong with it",
+            Self::StillOpen => "it is still open",
+            Self::PlacedShortlyBefore => "it was placed shortly before",
+            Self::PlacedRecently => "it was placed recently",
+            Self::NewestOrder => "it is the newest order",
+            Self::OnlyOrder => "it is the only order",
+            Self::PlacedAfterTicket => "it was placed after the ticket",
+        }
+    }
+
     const fn is_quote(self) -> bool {
         matches!(
             self,

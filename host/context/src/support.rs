@@ -46,6 +46,8 @@ pub struct Material<'a> {
     pub quotes: &'a [Quote],
     /// The tenant's shops.
     pub stores: &'a [StoreState],
+    /// Whether there may be more records than these.
+    pub more: bool,
     /// What this audience may see.
     pub policy: FieldPolicy,
     /// The ticket's case.
@@ -166,6 +168,7 @@ pub fn build(material: &Material<'_>) -> SupportContext {
         .cloned()
         .collect();
 
+    let at_least = material.more || material.stores.iter().any(|store| !store.complete);
     let mut sources = Sources::new(material.now);
     let policy = &material.policy;
     if let Some(picked) = pick(&orders, material.quotes, material.ticket_at, material.now) {
@@ -183,7 +186,7 @@ pub fn build(material: &Material<'_>) -> SupportContext {
     context.identity = Some(identity(person, &customers, &orders, &mut sources, policy));
     context.history = policy
         .history
-        .then(|| history(&customers, &orders, material.stores, &mut sources, policy));
+        .then(|| history(&customers, &orders, at_least, &mut sources, policy));
     context.store_health = store_health(material.stores, material.now);
     context.sources = sources.into_views();
     context

@@ -1,10 +1,14 @@
 //! One look at a ticket, decided: everything in, one commit out. No I/O, no clock.
 
+use std::collections::BTreeSet;
+
 use ordercase_cases::{Audit, EchoView, Outgoing, TicketStatus, echo};
 use ordercase_context::{CaseView, MATCH_TAG_PREFIX, Material, SupportContext, build};
 use ordercase_identity::{Resolution, resolve};
-use ordercase_model::Instant;
-use ordercase_store::{CommentWrite, MirrorWrite, TicketCommit, TicketKey, TicketState};
+use ordercase_model::{Instant, Kind};
+use ordercase_store::{
+    ChangedRecord, CommentWrite, TicketCommit, TicketKey, TicketState, limits::SHOWN_PER_TICKET_MAX,
+};
 
 use crate::{
     DeskError, DeskSettings, Handled, TicketSnapshot,
@@ -99,6 +103,7 @@ pub(crate) fn context(
         orders: &look.gathered.orders,
         quotes: &look.asked.quotes,
         stores: &look.gathered.stores,
+        more: look.gathered.cut,
         policy,
         case,
     })
@@ -114,7 +119,7 @@ pub(crate) fn case_view(ticket: &TicketKey, case: Option<&CaseDocument>) -> Opti
 }
 
 /// Decides.
-pub(crate) fn decide(look: Look<'_>) -> Result<Decision, DeskError> {
+pub(crate) fn decide(look: &Look<'_>) -> Result<Decision, DeskError> {
     let mut mirror = look.before.mirror.clone();
     mirror.schema = MIRROR_SCHEMA.to_owned();
     mirror.asked = look.asked.clone();
@@ -131,7 +136,7 @@ pub(crate) fn decide(look: Look<'_>) -> Result<Decision, DeskError> {
             .map(|audit| audit.id)
             .max()
             .or(mirror.seen_audit);
-        let (followed, told) = follow_ticket(&look, &mut mirror, ticket);
+        let (followed, told) = follow_ticket(look, &mut mirror, ticket);
         effects.extend(told);
         case = Some(followed.document);
         comments = comment_writes(known_comments(&look.before), ticket, &mirror);
@@ -139,7 +144,7 @@ pub(crate) fn decide(look: Look<'_>) -> Result<Decision, DeskError> {
 
     let resolution = resolution(&look.asked, look.gathered, &mirror, look.settings);
     let view = case_view(look.ticket, case.as_ref());
-    let context = context(&look, &resolution, look.settings.ticket_policy, view);
+    let context = context(look, &resolution, look.settings.ticket_policy, view);
     let projection = Showing {
         ticket: look.ticket,
         settings: look.settings,
@@ -155,7 +160,7 @@ pub(crate) fn decide(look: Look<'_>) -> Result<Decision, DeskError> {
     for planned in &effects {
         mirror.remember(&planned.op_id);
     }
-    commit(&look, &mirror, case, comments, effects, &resolution, echoed)
+    commit(look, &mirror, case, comments, effects, &resolution, echoed)
 }
 
 fn known_comments(before: &Before) -> &[ordercase_store::CommentRow] {
@@ -289,12 +294,7 @@ fn commit(
         (_, false) => Handled::Unchanged,
     };
     let mut commit = TicketCommit::new(look.ticket.clone(), look.before.revision());
-    commit.mirror = Some(MirrorWrite {
-        class: class.to_owned(),
-        body: serde_json::to_value(mirror).map_err(|error| {
-            DeskError::Refused(format!("the mirror cannot be written: {error}"))
-        })?,
-    });
+    commit.mirror = Some(mirror.write(class)?);
     if let Some(case) = case.filter(|_| case_changed) {
         let was = look
             .before
@@ -305,9 +305,35 @@ fn commit(
     }
     commit.comments = comments;
     commit.effects = effects.into_iter().map(|planned| planned.effect).collect();
-    commit.shown = Some(look.gathered.links().filter_map(changed_record).collect());
+    commit.shown = Some(shown(look, mirror, resolution));
     commit.watched = Some(watched(&look.asked));
     Ok(Decision { commit, handled })
+}
+
+/// The records that the ticket follows from now on, most important first, as many as the store keeps.
+fn shown(look: &Look<'_>, mirror: &Mirror, resolution: &Resolution) -> Vec<ChangedRecord> {
+    let order = mirror
+        .projected
+        .as_ref()
+        .and_then(|projected| projected.order.as_ref());
+    let quoted = look.gathered.quoted.iter().map(|quoted| &quoted.order);
+    let people = resolution
+        .candidates
+        .iter()
+        .flat_map(|person| &person.records);
+    let (customers, orders): (Vec<_>, Vec<_>) = people
+        .chain(look.gathered.links())
+        .partition(|link| link.kind == Kind::Customer);
+    let mut seen = BTreeSet::new();
+    order
+        .into_iter()
+        .chain(quoted)
+        .chain(customers)
+        .chain(orders)
+        .filter(|link| seen.insert((*link).clone()))
+        .filter_map(changed_record)
+        .take(SHOWN_PER_TICKET_MAX)
+        .collect()
 }
 
 /// A case closes when its ticket does or when somebody closes it, and opens again.

@@ -9,7 +9,9 @@ use std::{future::Future, sync::Arc};
 use ordercase_context::{QuoteKind, SupportContext};
 use ordercase_identity::RecordLink;
 use ordercase_model::Instant;
-use ordercase_store::{DeskKey, NewAudit, ReceiptClaim, Store, StoreError, TenantId, TicketKey};
+use ordercase_store::{
+    DeskKey, NewAudit, ReceiptClaim, Store, StoreError, TenantId, TicketCommit, TicketKey,
+};
 use serde_json::json;
 
 use crate::{
@@ -121,9 +123,13 @@ impl Desk {
         let before = Before::read(Some(state))?;
         let asked = before.mirror.asked.clone();
         let mut mirror = before.mirror.clone();
+        let searched = mirror.searched.clone();
         let gathered = self
             .gather_or_find(tenant, &asked, &mut mirror, now)
             .await?;
+        if mirror.searched != searched {
+            self.remember_search(&ticket, &before, &mirror, now).await?;
+        }
         let look = Look {
             ticket: &ticket,
             settings: &settings,
@@ -136,6 +142,26 @@ impl Desk {
         let found = resolution(&look.asked, &gathered, &look.before.mirror, &settings);
         let case = case_view(&ticket, look.before.case.as_ref());
         Ok(Some(context(&look, &found, settings.agent_policy, case)))
+    }
+
+    /// Keeps that the shops were asked, so that an open sidebar does not ask them again and again. If
+    /// somebody commits the ticket at the same moment, the next look asks once more.
+    async fn remember_search(
+        &self,
+        ticket: &TicketKey,
+        before: &Before,
+        mirror: &Mirror,
+        now: Instant,
+    ) -> Result<(), DeskError> {
+        let Some(state) = &before.state else {
+            return Ok(());
+        };
+        let mut commit = TicketCommit::new(ticket.clone(), state.mirror.revision);
+        commit.mirror = Some(mirror.write(&state.mirror.class)?);
+        match self.store.commit_ticket(commit, now).await {
+            Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn try_event(&self, event: &TicketEvent, now: Instant) -> Result<Handled, DeskError> {
@@ -156,7 +182,7 @@ impl Desk {
         let gathered = self
             .gather_or_find(&key.tenant, &asked, &mut before.mirror, now)
             .await?;
-        let decision = decide(Look {
+        let decision = decide(&Look {
             ticket: key,
             settings: &settings,
             before,
@@ -186,7 +212,7 @@ impl Desk {
         }
         let asked = before.mirror.asked.clone();
         let gathered = gather(&self.store, &ticket.tenant, &asked).await?;
-        let mut decision = decide(Look {
+        let mut decision = decide(&Look {
             ticket,
             settings: &settings,
             before,

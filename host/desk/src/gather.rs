@@ -9,7 +9,7 @@ use ordercase_model::{
 };
 use ordercase_store::{
     Activity, ChangedRecord, ConnectionId, KeyKind, Lookup, LookupKey, RecordKey, Store,
-    StoreError, StoredRecord, TenantId, Track, TrackState,
+    StoreError, StoredRecord, TenantId, Track, TrackState, limits::LOOKUP_ROWS_MAX,
 };
 use serde::de::DeserializeOwned;
 
@@ -28,6 +28,8 @@ pub(crate) struct Gathered {
     pub(crate) stores: Vec<StoreState>,
     /// Quotes for which the tenant has no order.
     pub(crate) unknown_quotes: Vec<Quote>,
+    /// Whether the store may have more than was looked at.
+    pub(crate) cut: bool,
     /// Whether the requester's address is known.
     pub(crate) address_known: bool,
 }
@@ -48,6 +50,7 @@ pub(crate) async fn gather(
     let mut search = Search {
         lookup: store.lookup(tenant),
         found: BTreeMap::new(),
+        cut: false,
     };
     if let Some(email) = &asked.email {
         let records = search.lookup.by_email(email).await?;
@@ -134,10 +137,13 @@ fn quoted_orders(orders: &[Sourced<Order>], quotes: &[Quote]) -> Vec<QuotedOrder
 struct Search<'a> {
     lookup: Lookup<'a>,
     found: BTreeMap<RecordKey, StoredRecord>,
+    /// Whether a lookup came back full.
+    cut: bool,
 }
 
 impl Search<'_> {
     fn add(&mut self, records: Vec<StoredRecord>) {
+        self.cut |= i64::try_from(records.len()).is_ok_and(|rows| rows >= LOOKUP_ROWS_MAX);
         for record in records {
             self.found.insert(record.key.clone(), record);
         }
@@ -215,7 +221,10 @@ impl Search<'_> {
         self,
         stores: &BTreeMap<ConnectionId, StoreState>,
     ) -> Result<Gathered, StoreError> {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered {
+            cut: self.cut,
+            ..Gathered::default()
+        };
         let name = |id: &ConnectionId| {
             stores
                 .get(id)

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use ordercase_context::Quote;
 use ordercase_identity::{EmailProof, MatchClass, RecordLink};
 use ordercase_model::Instant;
+use ordercase_store::MirrorWrite;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -107,6 +108,17 @@ impl Mirror {
             what: "mirror",
             ticket_id,
             reason: error.to_string(),
+        })
+    }
+
+    /// The row to be written.
+    pub(crate) fn write(&self, class: &str) -> Result<MirrorWrite, DeskError> {
+        let body = serde_json::to_value(self).map_err(|error| {
+            DeskError::Refused(format!("the mirror cannot be written: {error}"))
+        })?;
+        Ok(MirrorWrite {
+            class: class.to_owned(),
+            body,
         })
     }
 

@@ -167,19 +167,19 @@ impl Showing<'_> {
             .collect()
     }
 
-    /// Fields whose value is not what the ticket shows, or not what it was last told to show.
+    /// Fields that the ticket was last told otherwise; where it was never told, those that it shows
+    /// otherwise.
     fn differing(
         &self,
         wanted: &BTreeMap<String, Option<String>>,
         before: &Projected,
     ) -> BTreeMap<String, Option<String>> {
-        let shown = &self.mirror.ticket.fields;
+        let shows = |id: &String| self.mirror.ticket.fields.get(id).and_then(text);
         wanted
             .iter()
-            .filter(|(id, value)| {
-                let shows = shown.get(*id).and_then(text);
-                let told = before.fields.get(*id);
-                shows != **value || told.is_some_and(|told| told != *value)
+            .filter(|(id, value)| match before.fields.get(*id) {
+                Some(told) => told != *value,
+                None => shows(id) != **value,
             })
             .map(|(id, value)| (id.clone(), value.clone()))
             .collect()

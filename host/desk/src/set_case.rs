@@ -4,7 +4,7 @@ use ordercase_cases::{
     CommentOrigin, Lossless, Outgoing, Profile, TicketPriority, TicketStatus, comment_key,
 };
 use ordercase_model::Instant;
-use ordercase_store::{CaseId, CommentWrite, MirrorWrite, NewAudit, TicketCommit, TicketKey};
+use ordercase_store::{CaseId, CommentWrite, NewAudit, TicketCommit, TicketKey};
 use serde_json::json;
 
 use crate::{
@@ -87,12 +87,7 @@ impl Desk {
             Told::Nothing => None,
             Told::Cannot(reason) => Some((*reason).to_owned()),
         };
-        commit.mirror = Some(MirrorWrite {
-            class: state.mirror.class.clone(),
-            body: serde_json::to_value(&mirror).map_err(|error| {
-                DeskError::Refused(format!("the mirror cannot be written: {error}"))
-            })?,
-        });
+        commit.mirror = Some(mirror.write(&state.mirror.class)?);
         let committed = self.store.commit_ticket(commit, now).await?;
         Ok(CaseChanged {
             case: committed.case.ok_or_else(|| unknown_ticket(ticket))?,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use ordercase_model::{Currency, Customer, Decimal, Instant, Money, Order, OrderState};
 use serde::{Deserialize, Serialize};
 
-use super::store::StoreState;
 use crate::{
     fact::{Absent, Fact},
     policy::FieldPolicy,
@@ -47,7 +46,7 @@ pub struct HistoryBlock {
 pub(crate) fn history(
     customers: &[&Sourced<Customer>],
     orders: &[Sourced<Order>],
-    stores: &[StoreState],
+    at_least: bool,
     sources: &mut Sources,
     policy: &FieldPolicy,
 ) -> HistoryBlock {
@@ -55,7 +54,6 @@ pub(crate) fn history(
         .iter()
         .filter(|order| order.body.flags.test != Some(true))
         .collect();
-    let at_least = stores.iter().any(|store| !store.complete);
     let count = |holds: &dyn Fn(&Order) -> bool| Count {
         count: real.iter().filter(|order| holds(&order.body)).count(),
         at_least,

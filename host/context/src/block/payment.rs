@@ -78,7 +78,7 @@ fn view(
 ) -> TransactionView {
     let method = &payment.method;
     let words = [
-        Some(method.kind.as_str()),
+        Some(method.kind.as_str()).filter(|kind| *kind != "unknown"),
         method.brand.as_deref(),
         method.last4.as_deref(),
     ];
@@ -88,7 +88,7 @@ fn view(
         status: (&payment.state).into(),
         amount: payment.amount.shown().cloned().filter(|_| policy.amounts),
         at: Fact::read(at(payment.at.as_ref()), order, "payments.at", src),
-        method: policy.payment_methods.then(|| cut(&words.join(" "))),
+        method: (policy.payment_methods && !words.is_empty()).then(|| cut(&words.join(" "))),
         failure: payment
             .failure
             .as_ref()

@@ -16,6 +16,9 @@ use crate::{
 /// What a note's last line begins with; behind it stands the note's key.
 pub const NOTE_MARK: &str = "Ordercase note ";
 
+/// Most reasons that a note gives for its order.
+const EVIDENCE_MAX: usize = 3;
+
 /// The note of a confirmed person's order; `None` when there is nothing that may be said.
 #[must_use]
 pub fn note(context: &SupportContext, key: &str) -> Option<String> {
@@ -58,10 +61,9 @@ pub fn note(context: &SupportContext, key: &str) -> Option<String> {
     }
     lines.extend(context.issues.iter().map(|issue| {
         let since = issue.since.map(|at| format!(" since {}", date(at)));
-        let rule = format!("{:?}", issue.rule);
         format!(
             "Check: {} ({}{})",
-            words(&rule),
+            issue.rule.words(),
             issue.what,
             since.unwrap_or_default()
         )
@@ -94,28 +96,13 @@ fn shipment(shipment: &ShipmentView) -> String {
 }
 
 fn evidence(order: &OrderBlock) -> String {
-    let words: Vec<String> = order
-        .evidence
-        .iter()
-        .map(|e| words(&format!("{e:?}")))
-        .collect();
+    let strongest = order.evidence.iter().take(EVIDENCE_MAX);
+    let words: Vec<&str> = strongest.map(|evidence| evidence.words()).collect();
     if words.is_empty() {
-        "no other order is known".to_owned()
+        "nothing speaks for another".to_owned()
     } else {
         words.join(", ")
     }
-}
-
-/// `NumberInSubject` as `number in subject`.
-fn words(camel: &str) -> String {
-    let mut out = String::with_capacity(camel.len() + 4);
-    for c in camel.chars() {
-        if c.is_uppercase() && !out.is_empty() {
-            out.push(' ');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }
 
 fn status(fact: &Fact<StatusView>) -> String {

@@ -1,10 +1,4 @@
 //! A tenant with a shop and a desk, tickets in memory, and time that only moves when a test says so.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "support of tests"
-)]
 
 use std::{
     collections::BTreeMap,
