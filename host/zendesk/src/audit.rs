@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::budget::Meter;
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::ZendeskError;
 use crate::limits::PAGE_SIZE;
 use crate::via::Via;

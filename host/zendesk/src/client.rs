@@ -10,17 +10,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::auth::Auth;
 use crate::budget::{Admission, Governor, Lane, Meter, Plan, RateHeaders};
+use crate::call::Call;
 use crate::clock::{Clock, MonotonicClock};
 use crate::dial::DevConnect;
-use crate::error::{Envelope, ZendeskError};
-use crate::limits::{PATIENCE, REQUEST_BYTES_MAX, SLEEP_MAX, TRIES_MAX};
+use crate::error::ZendeskError;
+use crate::limits::{PATIENCE, SLEEP_MAX, TRIES_MAX};
 use crate::transport::{Incoming, Outgoing, SendError, Transport};
+use crate::verdict::{Verdict, judge, log_answer};
 
 /// What a client needs.
 #[derive(Clone)]
@@ -83,71 +84,6 @@ impl std::fmt::Debug for Client {
             .field("lane", &self.lane)
             .finish_non_exhaustive()
     }
-}
-
-/// One call, before it is sent.
-pub(crate) struct Call {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    meter: Meter,
-    repeatable: bool,
-}
-
-impl Call {
-    /// Reads something.
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            path: path.into(),
-            query: Vec::new(),
-            body: None,
-            meter: Meter::Plain,
-            repeatable: true,
-        }
-    }
-
-    /// Changes something.
-    pub(crate) fn write(method: Method, path: impl Into<String>, body: Option<Value>) -> Self {
-        Self {
-            method,
-            body,
-            repeatable: false,
-            ..Self::get(path)
-        }
-    }
-
-    /// Adds a query parameter.
-    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    /// Counts against a meter besides the account's.
-    pub(crate) fn meter(mut self, meter: Meter) -> Self {
-        self.meter = meter;
-        self
-    }
-
-    /// A write that may be sent twice without harm.
-    pub(crate) fn repeatable(mut self) -> Self {
-        self.repeatable = true;
-        self
-    }
-
-    /// Method and path, for errors. No query: it may hold an address.
-    pub(crate) fn what(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-}
-
-/// What to do after one try.
-enum Verdict {
-    Done(Incoming),
-    Wait(Duration, &'static str),
-    Again(ZendeskError),
-    Fail(ZendeskError),
 }
 
 impl Client {
@@ -251,7 +187,7 @@ impl Client {
 
     /// Makes a call: waits for the budget, sends, judges, repeats where that is right.
     pub(crate) async fn call(&self, call: Call) -> Result<Incoming, ZendeskError> {
-        let body = encode(&call)?;
+        let body = call.encode()?;
         let mut slept = Duration::ZERO;
         let mut tries = 0;
         loop {
@@ -360,81 +296,5 @@ impl Inner {
             .jitter
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |x| Some(step(x)));
         update.unwrap_or_else(|x| x)
-    }
-}
-
-fn encode(call: &Call) -> Result<Option<Bytes>, ZendeskError> {
-    let Some(body) = &call.body else {
-        return Ok(None);
-    };
-    let bytes = serde_json::to_vec(body).map_err(|_| ZendeskError::Setup {
-        reason: "the request is no JSON".to_owned(),
-    })?;
-    if bytes.len() > REQUEST_BYTES_MAX {
-        return Err(ZendeskError::Setup {
-            reason: format!("the request is longer than {REQUEST_BYTES_MAX} bytes"),
-        });
-    }
-    Ok(Some(bytes.into()))
-}
-
-fn log_answer(call: &Call, answer: &Incoming) {
-    let request_id = answer
-        .headers
-        .get("x-zendesk-request-id")
-        .and_then(|value| value.to_str().ok());
-    tracing::debug!(
-        method = %call.method,
-        path = %call.path,
-        status = answer.status.as_u16(),
-        zendesk_request_id = request_id,
-        "Zendesk answered"
-    );
-    if let Some(warning) = answer
-        .headers
-        .get("x-zendesk-api-warn")
-        .and_then(|value| value.to_str().ok())
-    {
-        tracing::warn!(path = %call.path, warning, "Zendesk ignored a part of the request");
-    }
-}
-
-fn judge(call: &Call, answer: Incoming, rate: &RateHeaders) -> Verdict {
-    let status = answer.status;
-    if status.is_success() {
-        return Verdict::Done(answer);
-    }
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return Verdict::Wait(rate.wait(), "over a rate limit");
-    }
-    if status == StatusCode::SERVICE_UNAVAILABLE && call.repeatable {
-        return Verdict::Wait(rate.wait(), "in maintenance");
-    }
-    if status.is_server_error() {
-        let reason = format!("status {}", status.as_u16());
-        return if call.repeatable {
-            Verdict::Again(ZendeskError::Retry { reason })
-        } else {
-            // A 5xx may come after the change was made.
-            Verdict::Fail(ZendeskError::AnswerLost { reason })
-        };
-    }
-    Verdict::Fail(refusal(call, status, &Envelope::read(&answer.body)))
-}
-
-fn refusal(call: &Call, status: StatusCode, envelope: &Envelope) -> ZendeskError {
-    let what = call.what();
-    let code = envelope.code.clone();
-    match status {
-        _ if envelope.closed => ZendeskError::Closed,
-        StatusCode::UNAUTHORIZED => ZendeskError::Credentials { reason: code },
-        StatusCode::FORBIDDEN => ZendeskError::Forbidden { reason: code },
-        StatusCode::NOT_FOUND | StatusCode::GONE => ZendeskError::Gone { what },
-        StatusCode::CONFLICT => ZendeskError::Conflict { what },
-        _ => ZendeskError::Refused {
-            status: status.as_u16(),
-            code,
-            message: envelope.message.clone(),
-        },
     }
 }

@@ -6,7 +6,8 @@
 use serde::Deserialize;
 
 use crate::budget::Meter;
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::ZendeskError;
 use crate::limits::EXPORT_PAGE_SIZE;
 use crate::ticket::Ticket;

@@ -16,6 +16,7 @@
 pub mod audit;
 pub mod auth;
 pub mod budget;
+mod call;
 pub mod client;
 pub mod clock;
 pub mod comment;
@@ -34,6 +35,7 @@ mod tag;
 pub mod ticket;
 mod transport;
 pub mod user;
+mod verdict;
 pub mod via;
 
 pub use auth::Auth;

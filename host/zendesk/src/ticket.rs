@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::audit::Audit;
 use crate::budget::Meter;
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::ZendeskError;
 use crate::user::User;
 use crate::via::Via;

@@ -54,23 +54,24 @@ impl Transport {
         let setup = |reason: &str| ZendeskError::Setup {
             reason: reason.to_owned(),
         };
-        let http = reqwest::Client::builder()
+        let dialled = dev_connect.iter().find(|dial| dial.host() == host);
+        let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            .https_only(dev_connect.iter().all(|dial| dial.host() != host))
-            .build()
-            .map_err(|_| {
-                setup("the HTTP client cannot be built; is the system's trust store readable?")
-            })?;
-        let base = dev_connect
-            .iter()
-            .find(|dial| dial.host() == host)
-            .map_or_else(
-                || format!("https://{host}"),
-                |dial| format!("http://{}", dial.target()),
-            );
+            .https_only(dialled.is_none());
+        if dialled.is_some() {
+            // Plain HTTP needs no trust store, so a machine without one can still run the demo.
+            builder = builder.tls_certs_only(std::iter::empty());
+        }
+        let http = builder.build().map_err(|_| {
+            setup("the HTTP client cannot be built; is the system's trust store readable?")
+        })?;
+        let base = dialled.map_or_else(
+            || format!("https://{host}"),
+            |dial| format!("http://{}", dial.target()),
+        );
         let host =
             HeaderValue::from_str(host).map_err(|_| setup("the subdomain is no host name"))?;
         Ok(Self { http, base, host })

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::ZendeskError;
 use crate::limits::LIST_PAGES_MAX;
 use crate::page::Pages;

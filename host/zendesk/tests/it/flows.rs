@@ -152,6 +152,27 @@ async fn events_are_dropped_and_doubled_on_order() {
 }
 
 #[tokio::test]
+async fn an_event_may_overtake_another_of_the_same_save() {
+    let (desk, host) = installed(&[]).await;
+    desk.fault(json!({"kind": "event_delay", "path": "TicketCreated", "millis": 60_000}))
+        .await;
+    desk.file().await;
+    while host.arrived().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(host.event_types(), ["ticket.CommentAdded"]);
+    while host.arrived().len() < 2 {
+        desk.advance(60).await;
+    }
+    let positions: Vec<Value> = host
+        .arrived()
+        .iter()
+        .map(|event| event.body["sequence"]["position"].clone())
+        .collect();
+    assert_eq!(positions, [json!(2), json!(1)]);
+}
+
+#[tokio::test]
 async fn an_upload_orphans_job_specs_until_they_are_installed_again() {
     let (desk, host) = installed(&[]).await;
     upload(&desk).await;

@@ -11,6 +11,7 @@ use tower::util::MapRequestLayer;
 
 use super::answer::ApiError;
 use super::gate::gate;
+use crate::api::oauth::manage;
 use crate::api::{account, audits, comments, export, fields, oauth, search, tags, tickets, users};
 use crate::limits::BODY_BYTES_MAX;
 use crate::shared::Shared;
@@ -91,21 +92,21 @@ fn oauth_routes() -> Router<Arc<Shared>> {
         .route("/oauth/tokens", post(oauth::grant))
         .route(
             "/api/v2/oauth/clients",
-            get(oauth::list_clients).post(oauth::create_client),
+            get(manage::list_clients).post(manage::create_client),
         )
-        .route("/api/v2/oauth/clients/{id}", delete(oauth::delete_client))
+        .route("/api/v2/oauth/clients/{id}", delete(manage::delete_client))
         .route(
             "/api/v2/oauth/tokens",
-            get(oauth::list_tokens).post(oauth::create_token),
+            get(manage::list_tokens).post(manage::create_token),
         )
         .route(
             "/api/v2/oauth/tokens/current",
-            delete(oauth::revoke_current),
+            delete(manage::revoke_current),
         )
-        .route("/api/v2/oauth/tokens/{id}", delete(oauth::revoke))
+        .route("/api/v2/oauth/tokens/{id}", delete(manage::revoke))
         .route(
             "/api/v2/oauth/clients/{id}/generate_secret",
-            put(oauth::generate_secret),
+            put(manage::generate_secret),
         )
 }
 
