@@ -159,6 +159,8 @@ fn small_enough(component: &[u8], bytes_max: usize) -> Result<(), AdmissionError
     Err(AdmissionError::TooLarge { bytes, bytes_max })
 }
 
+const WASM_PAGE_BYTES: u64 = 64 * 1024;
+
 fn fits(engine: &TierEngine, component: &Component) -> Result<(), AdmissionError> {
     let limits = &engine.limits;
     let Some(needed) = component.resources_required() else {
@@ -175,7 +177,10 @@ fn fits(engine: &TierEngine, component: &Component) -> Result<(), AdmissionError
         ),
         (
             "bytes of memory from the start:",
-            needed.max_initial_memory_size.unwrap_or(0),
+            needed
+                .max_initial_memory_size
+                .unwrap_or(0)
+                .saturating_mul(WASM_PAGE_BYTES),
             limits.memory_initial_bytes_max,
         ),
         (

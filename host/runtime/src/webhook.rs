@@ -248,5 +248,4 @@ fn content_id(topic: &str, body: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[path = "webhook/tests.rs"]
 mod tests;

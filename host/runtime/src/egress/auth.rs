@@ -67,7 +67,8 @@ async fn secret(
     needles.add(slot, secret.expose());
     // A secret inside JSON text is escaped there.
     let quoted = serde_json::to_string(secret.expose()).unwrap_or_default();
-    needles.add(slot, quoted.trim_matches('"'));
+    let inner = quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"'));
+    needles.add(slot, inner.unwrap_or_default());
     Ok(secret)
 }
 

@@ -113,5 +113,4 @@ impl Transport for Direct {
 }
 
 #[cfg(test)]
-#[path = "direct/tests.rs"]
 mod tests;

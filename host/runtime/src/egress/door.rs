@@ -225,5 +225,4 @@ const fn method(method: Method) -> http::Method {
 }
 
 #[cfg(test)]
-#[path = "door/tests.rs"]
 mod tests;

@@ -122,5 +122,4 @@ pub(crate) fn join(base: &Url, path: &str, prefixes: &[String]) -> Result<Url, P
 }
 
 #[cfg(test)]
-#[path = "path/tests.rs"]
 mod tests;

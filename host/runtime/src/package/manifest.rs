@@ -210,5 +210,4 @@ impl Manifest {
 }
 
 #[cfg(test)]
-#[path = "manifest/tests.rs"]
 mod tests;

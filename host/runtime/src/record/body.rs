@@ -28,6 +28,10 @@ pub(super) fn read(kind: Kind, path: &str, bytes: Vec<u8>) -> Result<Box<RawValu
             format!("nests deeper than {}", limits::JSON_DEPTH_MAX),
         ));
     }
+    // Serde would also read a struct from an array.
+    if !text.trim_start().starts_with('{') {
+        return Err(Invalid::new(path, "is not a JSON object"));
+    }
     match kind {
         Kind::Customer => typed::<Customer>(path, &text).map(drop),
         Kind::Order => order(path, &text),

@@ -49,6 +49,12 @@ pub(super) fn path_at(text: &str, offset: usize) -> String {
             }
         }
     });
+    // At an object's end its last key is done with: the object itself is meant.
+    if text.as_bytes().get(offset) == Some(&b'}')
+        && let Some(Step::Object { at_key, .. }) = steps.last_mut()
+    {
+        *at_key = true;
+    }
     let shown = steps.iter().map(|step| match step {
         // After a comma or a brace no key is current: the object itself is meant.
         Step::Object { at_key: true, .. } | Step::Object { key: "", .. } => String::new(),
@@ -126,6 +132,7 @@ mod tests {
         assert_eq!(path("\"[,"), ".lines[0].q.x");
         assert_eq!(path("7"), ".lines[1].q");
         assert_eq!(path("[]}"), ".z");
+        assert_eq!(path("}},{"), ".lines[0].q");
         assert_eq!(offset("ab\ncd", 2, 1), 3);
     }
 }

@@ -193,6 +193,10 @@ fn facts(bytes: &[u8]) -> Result<ShopFacts, Invalid> {
     if json::is_too_deep(text) {
         return Err(bad(format!("nests deeper than {}", limits::JSON_DEPTH_MAX)));
     }
+    // Serde would also read a struct from an array.
+    if !text.trim_start().starts_with('{') {
+        return Err(bad("is not a JSON object".to_owned()));
+    }
     serde_json::from_str(text).map_err(|error| bad(error.to_string()))
 }
 
@@ -210,5 +214,4 @@ fn few(count: usize, path: &str) -> Result<(), Invalid> {
 }
 
 #[cfg(test)]
-#[path = "output/tests.rs"]
 mod tests;

@@ -149,7 +149,7 @@ const ASK: &str = r#"
         (i32.store16 (i32.const 2064) (i32.load8_u (i32.const 1032)))
         (i32.store (i32.const 2068) (i32.const 0))
         (i32.store (i32.const 2072) (i32.const 0))
-        (if (i32.ne (i32.load8_u (i32.const 1032)) (i32.const 1))
+        (if (i32.and (i32.const 0x71) (i32.shl (i32.const 1) (i32.load8_u (i32.const 1032))))
           (then
             (i32.store (i32.const 2068) (i32.load (i32.const 1040)))
             (i32.store (i32.const 2072) (i32.load (i32.const 1044)))))))

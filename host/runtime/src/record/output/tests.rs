@@ -147,6 +147,10 @@ fn bodies_are_bounded_typed_json() {
         path(|e| e.body = vec![b' '; limits::RECORD_BODY_BYTES_MAX + 1]),
         "records[1].body"
     );
+    assert_eq!(
+        path(|e| e.body = br#"["order","7",null,"deleted",null]"#.to_vec()),
+        "records[1].body"
+    );
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(40), "]".repeat(40));
     assert!(
         breach(|e| e.body = deep.into_bytes())
