@@ -14,7 +14,6 @@ use crate::{map, query};
 #[serde(rename_all = "camelCase", default)]
 struct Data {
     active_channel: Maybe<Channel>,
-    me: Maybe<Me>,
 }
 
 #[derive(Default, Deserialize)]
@@ -26,19 +25,6 @@ struct Channel {
     prices_include_tax: Flag,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Me {
-    channels: List<Granted>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Granted {
-    code: Word,
-    permissions: List<Word>,
-}
-
 pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginError> {
     // A setting that cannot work is better told now than with the first order.
     map::money_decimals(ctx)?;
@@ -46,22 +32,15 @@ pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginE
     let channel = answer.data.active_channel.0.ok_or_else(|| {
         PluginError::Malformed("the answer to `shop` has no active channel".to_owned())
     })?;
-    let me = answer.data.me.0.unwrap_or_default();
-    let mut scopes: Vec<String> = me
-        .channels
-        .iter()
-        .filter(|granted| granted.code == channel.code)
-        .flat_map(|granted| granted.permissions.iter().filter_map(Word::owned))
-        .collect();
-    scopes.sort_unstable();
-    scopes.dedup();
-    let may = |scope: &str| {
-        scopes
-            .iter()
-            .any(|granted| granted == scope || granted == "SuperAdmin")
-    };
+    let orders = may(host, query::MAY_READ_ORDERS)?;
+    let customers = may(host, query::MAY_READ_CUSTOMERS)?;
+    if !orders && !customers {
+        return Err(PluginError::AuthExpired(
+            "the key may read neither orders nor customers: give its role ReadOrder and ReadCustomer".to_owned(),
+        ));
+    }
     let mut capabilities = Vec::new();
-    if may("ReadOrder") {
+    if orders {
         capabilities.extend([
             "orders",
             "payments",
@@ -70,7 +49,7 @@ pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginE
             "shipments",
         ]);
     }
-    if may("ReadCustomer") {
+    if customers {
         capabilities.extend(["customers", "search_email", "search_phone"]);
     }
     capabilities.sort_unstable();
@@ -87,8 +66,20 @@ pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginE
         capabilities: capabilities.into_iter().map(str::to_owned).collect(),
         admin_url: shop_host.map(|host| format!("https://{host}/admin")),
         extra: extra(&channel),
-        scopes,
+        scopes: [(orders, "ReadOrder"), (customers, "ReadCustomer")]
+            .into_iter()
+            .filter_map(|(granted, scope)| granted.then(|| scope.to_owned()))
+            .collect(),
     })
+}
+
+/// Whether a query is answered rather than refused.
+fn may(host: &dyn Host, query: &str) -> Result<bool, PluginError> {
+    match ask::<serde::de::IgnoredAny>(host, role::SHOP, query, &serde_json::json!({})) {
+        Ok(_) => Ok(true),
+        Err(PluginError::AuthExpired(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
 }
 
 fn extra(channel: &Channel) -> BTreeMap<String, String> {

@@ -25,3 +25,9 @@ pub const PEOPLE: &str = document!(
 
 /// What kind of shop it is.
 pub const SHOP: &str = document!("shop.graphql");
+
+/// Whether the key may read orders. `me` would tell, but a key may not ask for it.
+pub const MAY_READ_ORDERS: &str = document!("may_read_orders.graphql");
+
+/// Whether the key may read customers.
+pub const MAY_READ_CUSTOMERS: &str = document!("may_read_customers.graphql");

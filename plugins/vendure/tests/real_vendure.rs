@@ -1,0 +1,241 @@
+//! A real Vendure, read through the component as the host would run it.
+//!
+//! `cargo test -p ordercase-plugin-vendure --features real-shop --test real_vendure`. Installs Vendure
+//! from npm into a cache folder below the target folder, starts it as its own process on loopback,
+//! fills it through its public APIs, and compares what the component makes of its orders with goldens
+//! that were checked by hand. Skips, and says so, without node or without the registry.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail the test by panicking"
+)]
+
+#[path = "shop/component.rs"]
+mod component;
+#[path = "shop/events.rs"]
+mod events;
+#[path = "shop/redact.rs"]
+mod redact;
+#[path = "shop/vendure.rs"]
+mod vendure;
+
+use std::collections::BTreeMap;
+
+use ordercase_runtime::{CallError, PluginError, PullRequest, SearchQuery};
+use serde_json::Value;
+
+use component::Desk;
+use redact::redacted;
+use vendure::Shop;
+
+/// One test: the shop is dear, and its steps build on each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_vendure_is_read_as_it_is() {
+    let mut taken = events::listen().await;
+    let Some(shop) = Shop::start(&taken.address) else {
+        return;
+    };
+    let desk = Desk::of(&shop.address, &shop.seeded["api_key"]).await;
+
+    let facts = desk
+        .runtime
+        .probe(&desk.plugin, &desk.scope)
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(facts.currency.unwrap().to_string(), "EUR");
+    assert!(
+        facts.capabilities.contains(&"customers".to_owned()),
+        "{:?}",
+        facts.capabilities
+    );
+
+    let orders = all(&desk, "orders", None).await;
+    the_goldens_hold(&shop, &orders);
+    let customers = all(&desk, "customers", None).await;
+    insta::assert_json_snapshot!(
+        "customers",
+        customers.values().map(redacted).collect::<Vec<_>>()
+    );
+
+    a_shipment_is_seen_although_the_change_time_stands_still(&shop, &desk, &orders).await;
+    an_event_leads_to_the_order(&shop, &desk, &mut taken).await;
+    people_are_found_by_what_they_quote(&shop, &desk, &orders).await;
+    a_wrong_key_needs_a_person(&shop).await;
+}
+
+/// Every record of a stream, by id, page by page.
+async fn all(desk: &Desk, stream: &str, since: Option<&str>) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    let mut cursor = None;
+    loop {
+        let request = PullRequest {
+            stream: stream.to_owned(),
+            since: since.map(|at| at.parse().unwrap()),
+            until: None,
+            cursor,
+            limit: 3,
+        };
+        let page = desk
+            .runtime
+            .pull(&desk.plugin, &desk.scope, &request)
+            .await
+            .unwrap()
+            .value;
+        for pulled in page.records {
+            assert!(!pulled.exchanges.is_empty());
+            let record = serde_json::to_value(&pulled.record).unwrap();
+            found.insert(pulled.record.source_id, record);
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            return found;
+        }
+    }
+}
+
+const GOLDENS: [&str; 7] = [
+    "guest_two_parcels",
+    "partial_refund",
+    "yen",
+    "edited",
+    "cancelled",
+    "delivered",
+    "authorised",
+];
+
+fn the_goldens_hold(shop: &Shop, orders: &BTreeMap<String, Value>) {
+    for name in GOLDENS {
+        let record = orders.get(&shop.order(name)).expect(name);
+        insta::assert_json_snapshot!(name, redacted(record));
+    }
+    let cart = shop.seeded["cart"].as_str().unwrap();
+    assert!(!orders.contains_key(cart), "a cart is no order");
+    assert_eq!(orders.len(), GOLDENS.len());
+}
+
+/// The row that makes a plugin's poll honest: Vendure writes a stale `updatedAt` back.
+async fn a_shipment_is_seen_although_the_change_time_stands_still(
+    shop: &Shop,
+    desk: &Desk,
+    before: &BTreeMap<String, Value>,
+) {
+    let id = shop.order("yen");
+    shop.ship(&id, "Yamato", "YAM0001");
+    let since = "2100-01-01T00:00:00Z";
+    // Nothing was placed or changed since then, says Vendure; the order is open, so it is read again.
+    let after = all(desk, "orders", Some(since)).await;
+    assert_eq!(
+        after.len(),
+        0,
+        "sixty days before the year 2100 nothing was placed"
+    );
+    let since = jiff::Timestamp::now().to_string();
+    let after = all(desk, "orders", Some(&since)).await;
+    let (before, after) = (
+        before.get(&id).unwrap(),
+        after.get(&id).expect("read again"),
+    );
+    assert_ne!(before["source_version"], after["source_version"]);
+    assert_eq!(
+        after.pointer("/body/fulfilment_state/canonical").unwrap(),
+        "fulfilled"
+    );
+    assert_eq!(
+        after
+            .pointer("/body/shipments/0/tracking/0/number")
+            .unwrap(),
+        "YAM0001"
+    );
+}
+
+async fn an_event_leads_to_the_order(shop: &Shop, desk: &Desk, taken: &mut events::Taken) {
+    let id = shop.order("authorised");
+    taken.forget();
+    shop.ship(&id, "DHL", "DHL0009");
+    let delivery = taken.verified(&desk.plugin.manifest, "order.state").await;
+    let reading = desk
+        .runtime
+        .receive(&desk.plugin, &desk.scope, &delivery)
+        .await
+        .unwrap()
+        .value;
+    let hinted: Vec<&str> = reading
+        .hints
+        .iter()
+        .map(|hint| hint.target.source_id.as_str())
+        .collect();
+    assert_eq!(hinted, [id.as_str()]);
+    let target = &reading.hints.first().unwrap().target;
+    let read = desk
+        .runtime
+        .fetch(&desk.plugin, &desk.scope, target)
+        .await
+        .unwrap()
+        .value;
+    let record = serde_json::to_value(&read.first().unwrap().record).unwrap();
+    assert_eq!(
+        record.pointer("/body/fulfilment_state/canonical").unwrap(),
+        "fulfilled"
+    );
+    assert_eq!(
+        record.pointer("/body/payment_state/canonical").unwrap(),
+        "authorized"
+    );
+}
+
+async fn people_are_found_by_what_they_quote(
+    shop: &Shop,
+    desk: &Desk,
+    orders: &BTreeMap<String, Value>,
+) {
+    let id = shop.order("guest_two_parcels");
+    let number = orders
+        .get(&id)
+        .unwrap()
+        .pointer("/body/number")
+        .unwrap()
+        .as_str()
+        .unwrap();
+    for (by, value) in [
+        ("email", "SAM.oneil@example.test"),
+        ("order_number", &number.to_lowercase()),
+    ] {
+        let query = SearchQuery {
+            by: by.to_owned(),
+            value: value.to_owned(),
+        };
+        let found = desk
+            .runtime
+            .search(&desk.plugin, &desk.scope, &query, 10)
+            .await
+            .unwrap()
+            .value;
+        let first = found.first().expect(by);
+        assert_eq!(first.record.source_id, id, "{by}");
+    }
+}
+
+async fn a_wrong_key_needs_a_person(shop: &Shop) {
+    let stranger = Desk::of(&shop.address, &Value::from("no:key")).await;
+    let request = PullRequest {
+        stream: "orders".to_owned(),
+        since: None,
+        until: None,
+        cursor: None,
+        limit: 1,
+    };
+    let refused = stranger
+        .runtime
+        .pull(&stranger.plugin, &stranger.scope, &request)
+        .await;
+    let expired = matches!(
+        refused,
+        Err(CallError::Plugin {
+            error: PluginError::AuthExpired(_),
+            ..
+        })
+    );
+    assert!(expired, "{refused:?}");
+}
