@@ -105,7 +105,8 @@ pub struct Reading {
 
 impl Reading {
     /// Makes a batch of it. `event_at` is for bodies of webhooks.
-    pub(crate) fn into_batch(
+    #[must_use]
+    pub fn into_batch(
         self,
         connection: &ConnectionKey,
         path: ReadPath,

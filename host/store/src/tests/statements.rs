@@ -9,7 +9,6 @@ async fn every_statement_can_be_prepared() {
         ("account", account::STATEMENTS),
         ("inbox/claim", inbox::CLAIM_STATEMENTS),
         ("inbox/export", inbox::EXPORT_STATEMENTS),
-        ("inbox/export", inbox::EXPORT_STATEMENTS),
         ("inbox/put", inbox::PUT_STATEMENTS),
         ("inbox/settle", inbox::SETTLE_STATEMENTS),
         ("outbox/put", outbox::PUT_STATEMENTS),

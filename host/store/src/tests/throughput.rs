@@ -3,7 +3,6 @@
 use std::time::Instant as Clock;
 
 use super::support::*;
-use crate::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn figures() {

@@ -1,1 +1,10 @@
-//! The engine against a scripted world under a clock of its own.
+//! The engine against a scripted world, under a clock that the test owns.
+
+mod backfill;
+mod idle;
+mod lanes;
+mod outbox;
+mod poll;
+mod stop;
+mod webhooks;
+mod world;

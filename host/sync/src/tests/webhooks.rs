@@ -1,0 +1,210 @@
+use ordercase_store::{
+    ChangedRecord, Lane, MirrorWrite, NewReceipt, Owner, Put, ReceiptKind, ReceiptState,
+    TicketCommit, TicketKey, ticket_entity,
+};
+use serde_json::json;
+
+use super::world::*;
+use crate::{Clock as _, DeskFailure, Search, SourceFailure};
+
+#[tokio::test]
+async fn a_webhook_is_a_hint_and_the_record_is_read_back_once() {
+    let world = World::new(3).await;
+    world.shop.change(2, START);
+    let running = world.start("a");
+    let put = world.webhook("1", &json!({"order": 2})).await;
+    world.settled(&put, ReceiptState::Applied).await;
+    assert_eq!(
+        world.shop.calls("fetch"),
+        1,
+        "two hints at one record are one reading"
+    );
+    assert_eq!(world.stored().await[&2], "version 2");
+    assert!(matches!(
+        world.webhook("1", &json!({"order": 2})).await,
+        Put::Duplicate(_)
+    ));
+    let again = world.webhook("2", &json!({"order": 2})).await;
+    world.settled(&again, ReceiptState::Duplicate).await;
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[tokio::test]
+async fn what_the_source_does_not_have_is_marked_gone() {
+    let world = World::new(3).await;
+    let running = world.start("a");
+    let first = world.webhook("1", &json!({"order": 2})).await;
+    world.settled(&first, ReceiptState::Applied).await;
+    world.shop.orders.lock().unwrap().remove(&2);
+    let second = world.webhook("2", &json!({"order": 2})).await;
+    world.settled(&second, ReceiptState::Applied).await;
+    assert!(!world.stored().await.contains_key(&2));
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[tokio::test]
+async fn what_means_nothing_is_ignored_and_what_cannot_be_read_is_dead() {
+    let world = World::new(1).await;
+    let running = world.start("a");
+    let nothing = world.webhook("1", &json!({"ping": true})).await;
+    let broken = world.receipt("2", b"{".to_vec()).await;
+    assert_eq!(
+        world
+            .settled(&nothing, ReceiptState::Ignored)
+            .await
+            .reason
+            .as_deref(),
+        Some("not about an order")
+    );
+    let dead = world.settled(&broken, ReceiptState::Dead).await;
+    assert_eq!(dead.attempts, 1, "no second try");
+    assert!(dead.reason.unwrap().contains("promised shape"));
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[tokio::test]
+async fn a_source_that_is_down_delays_a_webhook_and_never_loses_it() {
+    let world = World::new(3).await;
+    world
+        .shop
+        .fail("fetch", SourceFailure::Unavailable("timeout".into()), 2);
+    world.shop.fail(
+        "receive",
+        SourceFailure::RateLimited {
+            after_ms: Some(30_000),
+        },
+        1,
+    );
+    let running = world.start("a");
+    let put = world.webhook("1", &json!({"order": 3})).await;
+    let receipt = world.settled(&put, ReceiptState::Applied).await;
+    assert_eq!(receipt.attempts, 4);
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[tokio::test]
+async fn a_plugin_that_always_fails_ends_as_a_dead_letter_with_the_reason() {
+    let world = World::new(3).await;
+    world.shop.fail(
+        "receive",
+        SourceFailure::Plugin("trap in receive".into()),
+        50,
+    );
+    let running = world.start("a");
+    let put = world.webhook("1", &json!({"order": 3})).await;
+    let dead = world.settled(&put, ReceiptState::Dead).await;
+    assert!(dead.reason.unwrap().contains("trap in receive"));
+    assert_eq!(dead.attempts, crate::limits::OWN_FAULT_ATTEMPTS_MAX);
+    running.stop().await;
+}
+
+fn ticket(world: &World) -> TicketKey {
+    TicketKey {
+        tenant: world.desk.tenant.clone(),
+        desk: world.desk.desk.clone(),
+        ticket_id: 7,
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_follows_the_order_that_it_shows() {
+    let world = World::new(3).await;
+    let running = world.start("a");
+    let first = world.webhook("1", &json!({"order": 2})).await;
+    world.settled(&first, ReceiptState::Applied).await;
+    let mut commit = TicketCommit::new(ticket(&world), 0);
+    commit.mirror = Some(MirrorWrite {
+        class: "confirmed".into(),
+        body: json!({}),
+    });
+    commit.shown = Some(vec![ChangedRecord {
+        connection: world.connection.connection.clone(),
+        kind: ordercase_model::Kind::Order,
+        source_id: "2".into(),
+    }]);
+    world
+        .store
+        .commit_ticket(commit, world.clock.now())
+        .await
+        .unwrap();
+    for order in [3, 2] {
+        world.shop.change(order, START + 5);
+        let put = world
+            .webhook(&format!("c{order}"), &json!({"order": order}))
+            .await;
+        world.settled(&put, ReceiptState::Applied).await;
+    }
+    world
+        .until(1, "the ticket is woken", async || {
+            !world.help_desk.woken.lock().unwrap().is_empty()
+        })
+        .await;
+    running.stop().await;
+    assert_eq!(*world.help_desk.woken.lock().unwrap(), [7]);
+    world.adds_up().await;
+}
+
+#[tokio::test]
+async fn desk_events_reach_the_desk_and_wait_while_it_is_down() {
+    let world = World::new(0).await;
+    let failures = [
+        DeskFailure::Unavailable("503".into()),
+        DeskFailure::Conflict("revision".into()),
+    ];
+    world
+        .help_desk
+        .desk_failures
+        .lock()
+        .unwrap()
+        .extend(failures);
+    let running = world.start("a");
+    let event = |key: &str| NewReceipt {
+        tenant: world.desk.tenant.clone(),
+        owner: Owner::Desk(world.desk.desk.clone()),
+        stream: "tickets".into(),
+        kind: ReceiptKind::DeskEvent,
+        topic: format!("ticket.{key}"),
+        dedupe_key: key.into(),
+        entity_key: ticket_entity(7),
+        lane: Lane::Agent,
+        headers: Vec::new(),
+        body: b"{}".to_vec(),
+        occurred_at: None,
+        received_at: world.clock.now(),
+        dead: None,
+    };
+    let one = world.store.put_receipt(event("created")).await.unwrap();
+    let two = world.store.put_receipt(event("comment")).await.unwrap();
+    world.settled(&one, ReceiptState::Applied).await;
+    world.settled(&two, ReceiptState::Applied).await;
+    running.stop().await;
+    assert_eq!(world.help_desk.events.lock().unwrap().len(), 2);
+    world.adds_up().await;
+}
+
+#[tokio::test]
+async fn somebody_who_asks_gets_the_newest_and_it_is_counted() {
+    let world = World::new(3).await;
+    let engine = world.engine("a");
+    let found = engine
+        .search_now(&world.connection, &Search::OrderNumber("#2".into()))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    world.shop.change(2, START);
+    let target = ordercase_model::RecordRef {
+        kind: ordercase_model::Kind::Order,
+        source_id: "2".into(),
+    };
+    engine.fetch_now(&world.connection, &target).await.unwrap();
+    assert_eq!(world.stored().await[&2], "version 2");
+    let rows = world.store.accounts(None).await.unwrap();
+    assert_eq!(
+        (rows[0].stream.as_str(), rows[0].received, rows[0].applied),
+        ("on_demand", 2, 2)
+    );
+}

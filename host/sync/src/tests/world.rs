@@ -1,0 +1,534 @@
+//! A shop, a help desk and a clock, all scripted, around a real store and a real engine.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use ordercase_model::{Comparability, Completeness, Instant, Kind, Record, RecordRef, SCHEMA};
+use ordercase_store::*;
+use serde_json::{Value, json};
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::*;
+
+pub(crate) fn at(seconds: i64) -> Instant {
+    Instant::from_micros(seconds * 1_000_000).unwrap()
+}
+
+/// Time stands still until the test moves it.
+pub(crate) struct TestClock {
+    micros: AtomicI64,
+    moved: watch::Sender<()>,
+    pub(crate) sleeps: AtomicUsize,
+}
+
+impl TestClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.moved.send_replace(());
+    }
+}
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Instant {
+        Instant::from_micros(self.micros.load(Ordering::SeqCst)).unwrap()
+    }
+
+    async fn sleep_until(&self, at: Instant) {
+        self.sleeps.fetch_add(1, Ordering::SeqCst);
+        let mut moved = self.moved.subscribe();
+        while self.now() < at {
+            if moved.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// A shop whose orders have whole-number versions; its clock is the test's.
+#[derive(Default)]
+pub(crate) struct Shop {
+    /// Order id to version and time of change.
+    pub(crate) orders: Mutex<BTreeMap<u32, (u32, i64)>>,
+    /// Failures to come, one per call, by call.
+    pub(crate) failures: Mutex<BTreeMap<&'static str, VecDeque<SourceFailure>>>,
+    /// Calls made, by call.
+    pub(crate) calls: Mutex<BTreeMap<&'static str, usize>>,
+    /// While it is closed, pages wait.
+    pub(crate) gate: Mutex<Option<watch::Receiver<bool>>>,
+}
+
+pub(crate) const PAGE: usize = 5;
+
+impl Shop {
+    pub(crate) fn change(&self, id: u32, now: i64) {
+        let mut orders = self.orders.lock().unwrap();
+        let entry = orders.entry(id).or_insert((0, now));
+        *entry = (entry.0 + 1, now);
+    }
+
+    pub(crate) fn fail(&self, call: &'static str, failure: SourceFailure, times: usize) {
+        let mut failures = self.failures.lock().unwrap();
+        failures
+            .entry(call)
+            .or_default()
+            .extend(std::iter::repeat_n(failure, times));
+    }
+
+    pub(crate) fn calls(&self, call: &'static str) -> usize {
+        self.calls
+            .lock()
+            .unwrap()
+            .get(call)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn enter(&self, call: &'static str) -> Result<(), SourceFailure> {
+        *self.calls.lock().unwrap().entry(call).or_default() += 1;
+        match self
+            .failures
+            .lock()
+            .unwrap()
+            .get_mut(call)
+            .and_then(VecDeque::pop_front)
+        {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    fn read(&self, id: u32, (version, changed): (u32, i64)) -> ReadRecord {
+        ReadRecord {
+            record: Record {
+                schema: SCHEMA.to_owned(),
+                kind: Kind::Order,
+                source_id: id.to_string(),
+                parent: None,
+                source_version: Some(version.to_string()),
+                source_updated_at: Some(at(changed)),
+                api_version: None,
+                completeness: Completeness::Full,
+                missing: BTreeMap::new(),
+                warnings: Vec::new(),
+                body: serde_json::value::to_raw_value(&json!({
+                    "number": format!("#{id}"), "tags": [format!("version {version}")],
+                }))
+                .unwrap(),
+            },
+            comparability: Comparability::Integer,
+            // Reads of this shop are instant; versions order them.
+            observed_at: at(changed),
+            raw: vec![0],
+        }
+    }
+
+    fn reading(&self, records: Vec<ReadRecord>) -> Reading {
+        Reading {
+            plugin_digest: "d1".to_owned(),
+            raw: vec![RawBody {
+                role: "orders".to_owned(),
+                content_type: "application/json".to_owned(),
+                bytes: format!("{} orders", records.len()).into_bytes(),
+            }],
+            records,
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Shop {
+    async fn pull(&self, _: &ConnectionKey, ask: Pull) -> Result<Page, SourceFailure> {
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(mut gate) = gate {
+            gate.wait_for(|open| *open).await.unwrap();
+        }
+        self.enter(match ask.lane {
+            Lane::Backfill => "backfill",
+            _ => "poll",
+        })?;
+        let orders = self.orders.lock().unwrap().clone();
+        // Newest first, as a cursor walks down.
+        let below: u32 = ask
+            .cursor
+            .as_deref()
+            .map_or(u32::MAX, |cursor| cursor.parse().unwrap());
+        let window: Vec<_> = orders
+            .iter()
+            .rev()
+            .filter(|(_, (_, changed))| ask.since.is_none_or(|since| at(*changed) >= since))
+            .collect();
+        let page: Vec<_> = window
+            .iter()
+            .filter(|(id, _)| **id < below)
+            .take(PAGE)
+            .collect();
+        let more = window.iter().filter(|(id, _)| **id < below).count() > PAGE;
+        let next = page.last().filter(|_| more).map(|(id, _)| id.to_string());
+        let records = page
+            .iter()
+            .map(|(id, state)| self.read(**id, **state))
+            .collect();
+        Ok(Page {
+            reading: self.reading(records),
+            next,
+            total: Some(window.len() as u64),
+        })
+    }
+
+    async fn fetch(
+        &self,
+        _: &ConnectionKey,
+        target: &RecordRef,
+        _: Lane,
+    ) -> Result<Reading, SourceFailure> {
+        self.enter("fetch")?;
+        let id: u32 = target.source_id.parse().unwrap();
+        let state = self.orders.lock().unwrap().get(&id).copied();
+        let state = state.ok_or_else(|| SourceFailure::NotFound(format!("order {id}")))?;
+        Ok(self.reading(vec![self.read(id, state)]))
+    }
+
+    async fn search(&self, _: &ConnectionKey, search: &Search) -> Result<Reading, SourceFailure> {
+        let Search::OrderNumber(number) = search else {
+            return Ok(Reading::default());
+        };
+        let id: u32 = number.trim_start_matches('#').parse().unwrap();
+        let state = self.orders.lock().unwrap().get(&id).copied();
+        Ok(self.reading(
+            state
+                .into_iter()
+                .map(|state| self.read(id, state))
+                .collect(),
+        ))
+    }
+
+    async fn receive(
+        &self,
+        _: &ConnectionKey,
+        webhook: &Receipt,
+    ) -> Result<WebhookReading, SourceFailure> {
+        self.enter("receive")?;
+        let body: Value = serde_json::from_slice(&webhook.body)
+            .map_err(|error| SourceFailure::Malformed(error.to_string()))?;
+        let Some(id) = body["order"].as_u64() else {
+            return Ok(WebhookReading {
+                ignored: Some("not about an order".to_owned()),
+                ..WebhookReading::default()
+            });
+        };
+        let target = RecordRef {
+            kind: Kind::Order,
+            source_id: id.to_string(),
+        };
+        let hint = Hint {
+            target,
+            occurred_at: webhook.occurred_at,
+        };
+        Ok(WebhookReading {
+            hints: vec![hint.clone(), hint],
+            ..WebhookReading::default()
+        })
+    }
+}
+
+/// A help desk that remembers what was done to it.
+#[derive(Default)]
+pub(crate) struct HelpDesk {
+    /// Effects that happened, in order.
+    pub(crate) done: Mutex<Vec<EffectId>>,
+    /// Failures to come; with `true` the effect happens nevertheless.
+    pub(crate) failures: Mutex<VecDeque<(EffectFailure, bool)>>,
+    /// Tickets that were woken by record changes.
+    pub(crate) woken: Mutex<Vec<u64>>,
+    /// Events handed over.
+    pub(crate) events: Mutex<Vec<String>>,
+    /// Failures of the desk to come.
+    pub(crate) desk_failures: Mutex<VecDeque<DeskFailure>>,
+}
+
+#[async_trait]
+impl EffectExecutor for HelpDesk {
+    async fn execute(&self, effect: &Effect) -> Result<Value, EffectFailure> {
+        let failure = self.failures.lock().unwrap().pop_front();
+        if failure.as_ref().is_none_or(|(_, happens)| *happens) {
+            self.done.lock().unwrap().push(effect.id.clone());
+        }
+        failure.map_or(Ok(json!({"ok": true})), |(failure, _)| Err(failure))
+    }
+
+    async fn did_it_happen(&self, effect: &Effect) -> Result<Option<Value>, EffectFailure> {
+        let done = self.done.lock().unwrap().contains(&effect.id);
+        Ok(done.then(|| json!({"found": true})))
+    }
+}
+
+#[async_trait]
+impl DeskHandler for HelpDesk {
+    async fn handle(&self, receipt: &Receipt) -> Result<Handled, DeskFailure> {
+        if let Some(failure) = self.desk_failures.lock().unwrap().pop_front() {
+            return Err(failure);
+        }
+        self.events.lock().unwrap().push(receipt.topic.clone());
+        Ok(Handled::Settle(Settlement::Applied))
+    }
+
+    async fn record_changed(
+        &self,
+        _: &Receipt,
+        ticket: &TicketKey,
+        _: &RecordChange,
+    ) -> Result<Handled, DeskFailure> {
+        self.woken.lock().unwrap().push(ticket.ticket_id);
+        Ok(Handled::Settle(Settlement::Applied))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) help_desk: Arc<HelpDesk>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) connection: ConnectionKey,
+    pub(crate) desk: DeskKey,
+    _folder: tempfile::TempDir,
+}
+
+/// A running engine.
+pub(crate) struct Running {
+    pub(crate) engine: Engine,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Asks it to stop and waits until it has.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+
+    /// Ends it as a killed process ends: at whatever it is waiting for.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        let _broken_off = self.task.await;
+    }
+}
+
+pub(crate) const START: i64 = 1_000_000;
+
+impl World {
+    pub(crate) async fn new(orders: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("db"), StoreOptions::default())
+            .await
+            .unwrap();
+        let (connection, desk) = settle(&store).await;
+        let shop = Arc::new(Shop::default());
+        for id in 1..=orders {
+            shop.change(id, START - 10_000 + i64::from(id));
+        }
+        let clock = Arc::new(TestClock {
+            micros: AtomicI64::new(START * 1_000_000),
+            moved: watch::Sender::new(()),
+            sleeps: AtomicUsize::new(0),
+        });
+        Self {
+            store,
+            shop,
+            help_desk: Arc::new(HelpDesk::default()),
+            clock,
+            connection,
+            desk,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn engine(&self, holder: &str) -> Engine {
+        Engine::new(
+            self.store.clone(),
+            self.shop.clone(),
+            self.help_desk.clone(),
+            self.help_desk.clone(),
+            self.clock.clone(),
+            EngineOptions::new(HolderId::new(holder).unwrap()),
+        )
+    }
+
+    pub(crate) fn start(&self, holder: &str) -> Running {
+        let (engine, stop) = (self.engine(holder), CancellationToken::new());
+        let (running, token) = (engine.clone(), stop.clone());
+        let task = tokio::spawn(async move { running.run(token).await });
+        Running { engine, stop, task }
+    }
+
+    pub(crate) async fn connect(&self, engine: &Engine) {
+        let spec = StreamSpec {
+            stream: "orders".to_owned(),
+            kind: Kind::Order,
+            comparability: Comparability::Integer,
+            page_limit: u32::try_from(PAGE).unwrap(),
+        };
+        engine
+            .open_streams(&self.connection, &[spec])
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn webhook(&self, key: &str, body: &Value) -> Put {
+        self.receipt(key, body.to_string().into_bytes()).await
+    }
+
+    pub(crate) async fn receipt(&self, key: &str, body: Vec<u8>) -> Put {
+        let receipt = NewReceipt {
+            tenant: self.connection.tenant.clone(),
+            owner: Owner::Connection(self.connection.connection.clone()),
+            stream: "webhooks".to_owned(),
+            kind: ReceiptKind::Webhook,
+            topic: "orders/updated".to_owned(),
+            dedupe_key: key.to_owned(),
+            entity_key: key.to_owned(),
+            lane: Lane::Live,
+            headers: Vec::new(),
+            body,
+            occurred_at: None,
+            received_at: self.clock.now(),
+            dead: None,
+        };
+        self.store.put_receipt(receipt).await.unwrap()
+    }
+
+    pub(crate) async fn state_of(&self, put: &Put) -> Receipt {
+        self.store
+            .receipt(&self.connection.tenant, put.id())
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// Waits until something holds, moving the clock by `step` seconds whenever it does not yet.
+    pub(crate) async fn until<F>(&self, step: i64, what: &str, mut holds: impl FnMut() -> F)
+    where
+        F: Future<Output = bool>,
+    {
+        for _ in 0..20_000 {
+            if holds().await {
+                return;
+            }
+            // Lets the database's threads run; the clock decides nothing here.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.clock.advance(step);
+        }
+        panic!("it never came to pass that {what}");
+    }
+
+    pub(crate) async fn settled(&self, put: &Put, state: ReceiptState) -> Receipt {
+        self.until(
+            1,
+            &format!("the receipt is {}", state.as_str()),
+            async || self.state_of(put).await.state == state,
+        )
+        .await;
+        self.state_of(put).await
+    }
+
+    pub(crate) async fn track(&self, track: Track) -> StreamTrack {
+        let tracks = self.store.streams(&self.connection).await.unwrap();
+        tracks.into_iter().find(|one| one.track == track).unwrap()
+    }
+
+    pub(crate) async fn backfilled(&self) {
+        self.until(1, "history is read", async || {
+            self.track(Track::Backfill).await.state == TrackState::Done
+        })
+        .await;
+    }
+
+    /// Orders as they are stored: number and tags.
+    pub(crate) async fn stored(&self) -> BTreeMap<u32, String> {
+        let lookup = self.store.lookup(&self.connection.tenant);
+        let mut all = BTreeMap::new();
+        let mut last = String::new();
+        loop {
+            let page = lookup
+                .after(&self.connection.connection, Kind::Order, &last)
+                .await
+                .unwrap();
+            let Some(end) = page.last() else { return all };
+            last = end.key.source_id.clone();
+            for record in page.iter().filter(|record| !record.is_deleted()) {
+                let body: Value = record.record.read().unwrap();
+                all.insert(
+                    record.key.source_id.parse().unwrap(),
+                    body["tags"][0].as_str().unwrap().to_owned(),
+                );
+            }
+        }
+    }
+
+    /// What the shop has now, in the same form.
+    pub(crate) fn expected(&self) -> BTreeMap<u32, String> {
+        let orders = self.shop.orders.lock().unwrap();
+        orders
+            .iter()
+            .map(|(id, (version, _))| (*id, format!("version {version}")))
+            .collect()
+    }
+
+    pub(crate) async fn adds_up(&self) {
+        let accounts = self.store.accounts(None).await.unwrap();
+        assert!(
+            self.store.accounts_add_up(None).await.unwrap(),
+            "{accounts:#?}"
+        );
+    }
+}
+
+async fn settle(store: &Store) -> (ConnectionKey, DeskKey) {
+    let tenant = TenantId::new("t1").unwrap();
+    store
+        .add_tenant(&tenant, "t1", &json!({}), at(0))
+        .await
+        .unwrap();
+    let plugin = PluginRow {
+        tenant: tenant.clone(),
+        digest: "d1".to_owned(),
+        plugin_id: "test".to_owned(),
+        version: "0.1.0".to_owned(),
+        manifest: json!({}),
+        admitted_at: at(0),
+    };
+    store.put_plugin(&plugin).await.unwrap();
+    let connection = ConnectionKey {
+        tenant: tenant.clone(),
+        connection: ConnectionId::new("shop").unwrap(),
+    };
+    let new = NewConnection {
+        key: connection.clone(),
+        name: "Shop".to_owned(),
+        plugin_id: "test".to_owned(),
+        plugin_digest: "d1".to_owned(),
+        settings: json!({}),
+        overrides: json!({}),
+    };
+    store.add_connection(new, at(0)).await.unwrap();
+    let desk = DeskKey {
+        tenant,
+        desk: DeskId::new("desk").unwrap(),
+    };
+    let new = NewDesk {
+        key: desk.clone(),
+        subdomain: "acme".to_owned(),
+        settings: json!({}),
+    };
+    store.add_desk(new, at(0)).await.unwrap();
+    (connection, desk)
+}
