@@ -234,7 +234,8 @@ statements! {
     ADVANCE = concat!("UPDATE streams SET cursor = $6, watermark = $7, pages = pages + 1, records = records + $8,
                 total = COALESCE($9, total), state = $10, due_at = $11, holder = $12, lease_until = $13,
                 started_at = COALESCE(started_at, $14), finished_at = COALESCE($15, finished_at),
-                attempts = 0, last_error = NULL, since = $16
+                attempts = 0, last_error = NULL, since = $16,
+                restarts = CASE WHEN $15 IS NULL THEN restarts ELSE 0 END
             WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
                 AND state = 'pending'
             RETURNING ", track_columns!());

@@ -29,7 +29,7 @@ pub const POLL_OVERLAP_SECONDS: i64 = 600;
 /// Attempts at a receipt or an effect that only the other side's state can help.
 pub const ATTEMPTS_MAX: u32 = 30;
 /// Attempts at something that fails by itself, such as a plugin that traps.
-pub const OWN_FAULT_ATTEMPTS_MAX: u32 = 5;
+pub const OWN_FAULT_ATTEMPTS_MAX: u32 = 8;
 /// Age at which a receipt is not tried again, seconds.
 pub const AGE_SECONDS_MAX: i64 = 3 * 24 * 3_600;
 /// First step of the schedule, milliseconds.

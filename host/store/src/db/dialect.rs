@@ -13,14 +13,14 @@ pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// A batch of pairs `[[a, b], ...]` bound as `$1`, as a table `batch` with columns `a` and `b`.
 macro_rules! pairs {
     () => {
-        "WITH batch AS (SELECT value->>0 AS a, value->>1 AS b FROM json_each($1))"
+        "WITH batch AS MATERIALIZED (SELECT value->>0 AS a, value->>1 AS b FROM json_each($1))"
     };
 }
 
 /// A batch of fours `[[a, b, c, d], ...]` bound as `$1`.
 macro_rules! fours {
     () => {
-        "WITH batch AS (SELECT value->>0 AS a, value->>1 AS b, value->>2 AS c, value->>3 AS d FROM json_each($1))"
+        "WITH batch AS MATERIALIZED (SELECT value->>0 AS a, value->>1 AS b, value->>2 AS c, value->>3 AS d FROM json_each($1))"
     };
 }
 pub(crate) use {fours, pairs};

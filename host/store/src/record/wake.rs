@@ -116,6 +116,13 @@ async fn tickets(
     ];
     let mut rows = tx.conn.all(SHOWING, showing).await?;
     rows.extend(tx.conn.all(WATCHING, watching).await?);
+    if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= WOKEN_PER_CHANGE_MAX {
+        tracing::warn!(
+            tenant.id = %connection.tenant, connection.id = %connection.connection,
+            limit = WOKEN_PER_CHANGE_MAX,
+            "more tickets follow these records than one change wakes; the others follow at their next event"
+        );
+    }
     let mut tickets = Tickets::new();
     for row in &rows {
         let record = ChangedRecord {

@@ -159,6 +159,7 @@ async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person()
     home.store.settle_stream(&track, restart).await.unwrap();
     let track = home.claim_track(Lane::Backfill, "a", 30).await.remove(0);
     assert_eq!((track.cursor.as_deref(), track.restarts), (None, 1));
+
     home.store
         .settle_stream(
             &track,
@@ -209,4 +210,26 @@ async fn the_poll_comes_again_and_a_paused_connection_is_left_alone() {
         home.claim_track(Lane::Poll, "a", 400).await[0].watermark,
         Some(at(1))
     );
+}
+
+#[tokio::test]
+async fn a_window_that_is_read_to_its_end_forgets_how_often_it_began_again() {
+    let home = Home::new().await;
+    home.open().await;
+    let track = home.claim_track(Lane::Poll, "a", 100).await.remove(0);
+    let restart = TrackSettlement::Restart {
+        at: at(110),
+        error: "cursor expired".into(),
+    };
+    home.store.settle_stream(&track, restart).await.unwrap();
+    let track = home.claim_track(Lane::Poll, "a", 110).await.remove(0);
+    let more = Next::Yield {
+        cursor: "p2".into(),
+    };
+    let between = home.store.apply_page(home.page(&track, 0..1, more)).await;
+    assert_eq!(between.unwrap().track.restarts, 1);
+    let track = home.claim_track(Lane::Poll, "a", 111).await.remove(0);
+    let again = Next::Again { at: at(400) };
+    let outcome = home.store.apply_page(home.page(&track, 1..2, again)).await;
+    assert_eq!(outcome.unwrap().track.restarts, 0);
 }

@@ -42,10 +42,18 @@ pub(crate) fn snapshot(
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads better at the many callers"
+)]
 pub(crate) fn order(id: &str, version: i64, seconds: i64, body: Value) -> Snapshot {
     snapshot(Kind::Order, id, Some(version), seconds, &body)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads better at the many callers"
+)]
 pub(crate) fn customer(id: &str, seconds: i64, body: Value) -> Snapshot {
     snapshot(Kind::Customer, id, Some(1), seconds, &body)
 }

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use ordercase_store::{Activity, EffectState, MirrorWrite, NewEffect, TicketCommit, TicketKey};
 use serde_json::json;
 
@@ -187,4 +189,27 @@ async fn refused_credentials_pause_the_desk_and_its_effects_wait() {
     world.all_settled().await;
     running.stop().await;
     assert_eq!(world.help_desk.done.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn killed_between_the_write_and_its_answer_the_note_is_written_once() {
+    let world = World::new(0).await;
+    world.help_desk.hangs.store(true, Ordering::SeqCst);
+    let running = world.start("first");
+    world.intend(&["note"]).await;
+    world
+        .until(0, "the note is written", async || {
+            !world.help_desk.done.lock().unwrap().is_empty()
+        })
+        .await;
+    running.kill().await;
+    world.help_desk.hangs.store(false, Ordering::SeqCst);
+    let running = world.start("second");
+    world.all_settled().await;
+    running.stop().await;
+    assert_eq!(world.help_desk.done.lock().unwrap().len(), 1);
+    assert_eq!(
+        world.effects().await,
+        [("note".to_owned(), EffectState::Done, 2)]
+    );
 }

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -251,6 +251,8 @@ pub(crate) struct HelpDesk {
     pub(crate) woken: Mutex<Vec<u64>>,
     /// Events handed over.
     pub(crate) events: Mutex<Vec<String>>,
+    /// With `true`, an effect that happened never gets its answer.
+    pub(crate) hangs: AtomicBool,
     /// Failures of the desk to come.
     pub(crate) desk_failures: Mutex<VecDeque<DeskFailure>>,
 }
@@ -261,6 +263,9 @@ impl EffectExecutor for HelpDesk {
         let failure = self.failures.lock().unwrap().pop_front();
         if failure.as_ref().is_none_or(|(_, happens)| *happens) {
             self.done.lock().unwrap().push(effect.id.clone());
+        }
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
         }
         failure.map_or(Ok(json!({"ok": true})), |(failure, _)| Err(failure))
     }
