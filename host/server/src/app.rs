@@ -134,8 +134,7 @@ impl App {
         ));
         let finder = Arc::new(ShopFinder::new(
             store.clone(),
-            runtime.clone(),
-            Arc::clone(&plugins),
+            Arc::clone(&source),
             Arc::clone(&clock),
         ));
         let help_desk = Arc::new(ZendeskDesk::new(Arc::clone(&desks)));

@@ -67,6 +67,12 @@ impl PublicUrl {
         self.0.strip_prefix("https://").unwrap_or(&self.0)
     }
 
+    /// The host's name alone, as an allowed domain.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.host().split(':').next().unwrap_or_default()
+    }
+
     /// The text, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -143,6 +149,7 @@ mod tests {
     fn a_good_configuration_has_a_public_host() {
         let config = check("ordercase serve --public-url https://o.example:8443/").unwrap();
         assert_eq!(config.public_url.host(), "o.example:8443");
+        assert_eq!(config.public_url.domain(), "o.example");
         assert_eq!(config.public_url.join("/x"), "https://o.example:8443/x");
         assert!(check("ordercase serve --public-url https://u@o.example").is_err());
     }

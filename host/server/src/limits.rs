@@ -55,7 +55,7 @@ pub const TICKET_POLL_PAGES_MAX: u32 = 20;
 /// Records that one search at a shop may bring.
 pub const SEARCH_RECORDS_MAX: u32 = 20;
 /// Searches that one ticket may cause at each shop.
-pub const SEARCH_QUERIES_MAX: usize = 4;
+pub const SEARCHES_MAX: usize = 4;
 
 /// First and longest pause before a failed task starts again.
 pub const TASK_RESTART_FIRST: Duration = Duration::from_millis(200);

@@ -43,7 +43,7 @@ pub async fn run(host: Host, serve: Serve) -> anyhow::Result<()> {
 
 async fn listen(listener: TcpListener, app: Arc<App>) -> anyhow::Result<()> {
     let stop = app.tasks.stop();
-    let served = axum::serve(listener, http::router(Arc::clone(&app)))
+    let served = axum::serve(listener, http::router::router(Arc::clone(&app)))
         .with_graceful_shutdown({
             let stop = stop.clone();
             async move { stop.cancelled().await }

@@ -3,7 +3,7 @@
 use ordercase_desk::DeskError;
 use ordercase_runtime::{CallError, PluginError as PluginSays};
 use ordercase_store::StoreError;
-use ordercase_zendesk::ZendeskError;
+use ordercase_zendesk::{ZendeskError, install::InstallError};
 
 use super::problem::{Kind, Problem};
 use crate::wiring::plugins::PluginError;
@@ -87,6 +87,24 @@ impl From<ZendeskError> for Problem {
             ZendeskError::Gone { .. } => Kind::NotFound,
             ZendeskError::Setup { .. } => Kind::BadSettings,
             _ => Kind::Upstream,
+        };
+        Self::new(kind, text)
+    }
+}
+
+impl From<InstallError> for Problem {
+    fn from(error: InstallError) -> Self {
+        let text = error.to_string();
+        let kind = match error {
+            InstallError::Zendesk(error) => return error.into(),
+            InstallError::NotAdmin
+            | InstallError::NoZis { .. }
+            | InstallError::UploadNeedsSession => Kind::CredentialsRefused,
+            InstallError::NameTaken { .. } => Kind::Conflict,
+            InstallError::BundleRefused { .. } | InstallError::BundleUnfit { .. } => {
+                return Self::new(Kind::BadSettings, text).at("bundle");
+            }
+            InstallError::NotThere { .. } => Kind::Upstream,
         };
         Self::new(kind, text)
     }

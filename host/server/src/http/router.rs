@@ -50,8 +50,10 @@ pub fn document() -> Document {
 fn describe() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(bounded(
-            // Inside the time limit, so that a slow answer counts as one as well.
-            v1::event_routes().layer(from_fn(boundary::never_500)).layer(CatchPanicLayer::custom(boundary::panicked)),
+            // A panic becomes a 500 first, and any 500 then a 503.
+            v1::event_routes()
+                .layer(CatchPanicLayer::custom(boundary::panicked))
+                .layer(from_fn(boundary::never_500)),
             limits::EVENT_TIMEOUT,
             limits::EVENT_BODY_BYTES_MAX,
         ))

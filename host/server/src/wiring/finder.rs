@@ -8,61 +8,43 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use ordercase_desk::{Finder, Question};
-use ordercase_model::Instant;
-use ordercase_runtime::{Called, Export, Lane, Plugin, Pulled, Runtime, SearchQuery};
-use ordercase_store::{
-    Activity, Batch, Connection, RawBody, ReadPath, Snapshot, Store, TenantId,
-};
+use ordercase_store::{Activity, ConnectionKey, ReadPath, Store, TenantId};
+use ordercase_sync::{Search, Source as _, SourceFailure};
 
-use super::{plugins::Plugins, scope::scope};
+use super::source::ShopSource;
 use crate::{clock::Clock, limits};
 
 /// Stream under which found records are counted.
-const STREAM: &str = "search";
+const STREAM: &str = "on_demand";
 
 /// Searches the tenant's shops.
 pub struct ShopFinder {
     store: Store,
-    runtime: Runtime,
-    plugins: Arc<Plugins>,
+    source: Arc<ShopSource>,
     clock: Arc<dyn Clock>,
 }
 
 impl ShopFinder {
     /// Over these.
     #[must_use]
-    pub fn new(
-        store: Store,
-        runtime: Runtime,
-        plugins: Arc<Plugins>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(store: Store, source: Arc<ShopSource>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
-            runtime,
-            plugins,
+            source,
             clock,
         }
     }
 
-    async fn ask(&self, connection: Connection, query: SearchQuery) -> Result<usize, String> {
-        let plugin = self
-            .plugins
-            .get(&connection.plugin_digest)
-            .await
-            .map_err(|error| error.to_string())?;
-        if !plugin.manifest.exports(Export::Search) {
-            return Ok(0);
-        }
-        let scope = scope(&self.store, &connection, Lane::Agent);
-        let called = self
-            .runtime
-            .search(&plugin, &scope, &query, limits::SEARCH_RECORDS_MAX)
-            .await
-            .map_err(|error| error.to_string())?;
-        let found = called.value.len();
+    async fn ask(&self, key: &ConnectionKey, search: &Search) -> Result<usize, String> {
+        let reading = match self.source.search(key, search).await {
+            Ok(reading) => reading,
+            // A plugin that cannot search, or a shop that does not know: an answer, not a failure.
+            Err(SourceFailure::Unsupported(_) | SourceFailure::NotFound(_)) => return Ok(0),
+            Err(failure) => return Err(failure.to_string()),
+        };
+        let found = reading.records.len();
         if found > 0 {
-            let batch = batch(&connection, &plugin, called, self.clock.now());
+            let batch = reading.into_batch(key, ReadPath::OnDemand, None);
             let stored = self.store.apply_batch(batch, STREAM, self.clock.now()).await;
             stored.map_err(|error| error.to_string())?;
         }
@@ -75,12 +57,12 @@ impl Finder for ShopFinder {
     async fn find(&self, tenant: &TenantId, question: &Question) -> Result<usize, String> {
         let connections = self.store.connections(Some(tenant)).await;
         let connections = connections.map_err(|error| error.to_string())?;
-        let queries = queries(question);
+        let searches = searches(question);
         let mut asked: FuturesUnordered<_> = connections
             .iter()
             .filter(|connection| connection.activity == Activity::Active)
-            .flat_map(|connection| queries.iter().map(move |query| (connection, query)))
-            .map(|(connection, query)| self.ask(connection.clone(), query.clone()))
+            .flat_map(|connection| searches.iter().map(move |search| (&connection.key, search)))
+            .map(|(key, search)| self.ask(key, search))
             .collect();
         let (mut found, mut failed) = (0, None);
         while let Some(answer) = asked.next().await {
@@ -96,60 +78,15 @@ impl Finder for ShopFinder {
     }
 }
 
-fn queries(question: &Question) -> Vec<SearchQuery> {
-    let query = |by: &str, value: &String| SearchQuery {
-        by: by.to_owned(),
-        value: value.clone(),
-    };
-    let email = question.email.iter().map(|value| query("email", value));
-    let orders = question.order_numbers.iter().map(|value| query("order_number", value));
-    let parcels = question.tracking_numbers.iter().map(|value| query("tracking_number", value));
+fn searches(question: &Question) -> Vec<Search> {
+    let email = question.email.iter().cloned().map(Search::Email);
+    let orders = question.order_numbers.iter().cloned().map(Search::OrderNumber);
+    let parcels = question.tracking_numbers.iter().cloned().map(Search::Tracking);
     email
         .chain(orders)
         .chain(parcels)
-        .take(limits::SEARCH_QUERIES_MAX)
+        .take(limits::SEARCHES_MAX)
         .collect()
-}
-
-/// What a call read, for the store: each answer once, each record with the answers it was made of.
-fn batch(
-    connection: &Connection,
-    plugin: &Plugin,
-    called: Called<Vec<Pulled>>,
-    now: Instant,
-) -> Batch {
-    let Called {
-        value, exchanges, ..
-    } = called;
-    let snapshots = value.into_iter().map(|pulled| {
-        let behind: Vec<usize> = (0..exchanges.len())
-            .filter(|at| exchanges.get(*at).is_some_and(|e| pulled.exchanges.contains(&e.index)))
-            .collect();
-        let sent = behind.iter().filter_map(|at| exchanges.get(*at)).map(|e| e.sent_at);
-        let kind = pulled.record.kind;
-        let stream = plugin.manifest.streams.values().find(|stream| stream.kind == kind);
-        Snapshot {
-            comparability: stream.map(|stream| stream.version).unwrap_or_default(),
-            path: ReadPath::OnDemand,
-            observed_at: sent.min().unwrap_or(now),
-            event_at: None,
-            raw: behind,
-            record: pulled.record,
-        }
-    });
-    Batch {
-        connection: connection.key.clone(),
-        plugin_digest: plugin.digest.clone(),
-        snapshots: snapshots.collect(),
-        raw: exchanges
-            .into_iter()
-            .map(|exchange| RawBody {
-                role: exchange.role,
-                content_type: exchange.content_type,
-                bytes: exchange.body.to_vec(),
-            })
-            .collect(),
-    }
 }
 
 #[cfg(test)]
@@ -157,15 +94,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_becomes_bounded_queries_the_address_first() {
+    fn a_question_becomes_bounded_searches_the_address_first() {
         let question = Question {
             email: Some("a@example.com".to_owned()),
             order_numbers: (0..20).map(|n| n.to_string()).collect(),
             tracking_numbers: vec!["t".to_owned()],
         };
-        let queries = queries(&question);
-        assert_eq!(queries.len(), limits::SEARCH_QUERIES_MAX);
-        assert_eq!(queries[0].by, "email");
-        assert!(queries[1..].iter().all(|query| query.by == "order_number"));
+        let searches = searches(&question);
+        assert_eq!(searches.len(), limits::SEARCHES_MAX);
+        assert!(matches!(searches[0], Search::Email(_)));
+        assert!(searches[1..].iter().all(|search| matches!(search, Search::OrderNumber(_))));
     }
 }

@@ -5,6 +5,7 @@ pub mod desks;
 pub mod engine;
 pub mod executor;
 pub mod finder;
+pub mod handler;
 pub mod helpdesk;
 pub mod install;
 pub mod plugins;

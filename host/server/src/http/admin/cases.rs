@@ -63,7 +63,7 @@ impl CaseChange {
 fn word<T: FromStr<Err = WordError>>(text: Option<&str>, path: &str) -> Result<Option<T>, Problem> {
     text.map(str::parse)
         .transpose()
-        .map_err(|error| Problem::new(Kind::Malformed, error.to_string()).at(path))
+        .map_err(|error: WordError| Problem::new(Kind::Malformed, error.to_string()).at(path))
 }
 
 /// The case as it stands now.

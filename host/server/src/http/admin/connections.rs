@@ -214,7 +214,9 @@ async fn keep(
         .await?;
     app.store.add_connection(row, now).await?;
     app.store.set_shop(&key, shop, now).await?;
-    app.store.open_streams(&key, &specs(&plugin.manifest), now, now).await?;
+    // The backfill begins now; what changes meanwhile comes by webhook and by the first poll.
+    let first_poll = now.plus_seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS);
+    app.store.open_streams(&key, &specs(&plugin.manifest), now, first_poll).await?;
     Ok(token)
 }
 

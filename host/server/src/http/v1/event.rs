@@ -87,7 +87,11 @@ impl Number {
     }
 }
 
-fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+/// Reads an id that may be a number or text.
+///
+/// # Errors
+/// When it is neither.
+pub fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Number::deserialize(from)
         .map_err(|_| D::Error::custom("not a number"))?
         .read()
