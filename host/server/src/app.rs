@@ -262,7 +262,10 @@ impl App {
     pub async fn count_unverified(&self, shop: &Shop, stream: &str) -> Result<(), Problem> {
         let key = &shop.connection.key;
         let owner = Owner::Connection(key.connection.clone());
-        Ok(self.store.count_unverified(&key.tenant, &owner, stream).await?)
+        Ok(self
+            .store
+            .count_unverified(&key.tenant, &owner, stream)
+            .await?)
     }
 }
 

@@ -13,7 +13,10 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that is handed in elsewhere")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that is handed in elsewhere"
+    )]
     fn now(&self) -> Instant {
         jiff::Timestamp::now().into()
     }

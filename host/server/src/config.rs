@@ -47,7 +47,11 @@ impl PublicUrl {
     /// What is wrong with it.
     pub fn new(url: &Url) -> Result<Self, String> {
         let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        if url.scheme() != "https" || url.host_str().is_none() || !plain || !url.username().is_empty() {
+        if url.scheme() != "https"
+            || url.host_str().is_none()
+            || !plain
+            || !url.username().is_empty()
+        {
             return Err(format!(
                 "--public-url {url} must be https://HOST without a path: Zendesk and the shops send secrets there"
             ));
@@ -96,7 +100,9 @@ impl Config {
             problems.push(error.to_string());
         }
         if host.server.is_some() {
-            problems.push("--server names a running server; `serve` starts one: use --listen".to_owned());
+            problems.push(
+                "--server names a running server; `serve` starts one: use --listen".to_owned(),
+            );
         }
         let public_url = match PublicUrl::new(&serve.public_url) {
             Ok(url) if problems.is_empty() => url,

@@ -233,7 +233,10 @@ mod tests {
         let token = data.ensure_admin_token().unwrap();
         data.master_key(None).unwrap();
         for name in ["admin-token", "master.key"] {
-            let mode = fs::metadata(data.root.join(name)).unwrap().permissions().mode();
+            let mode = fs::metadata(data.root.join(name))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
         assert_eq!(data.ensure_admin_token().unwrap().expose(), token.expose());
@@ -247,7 +250,12 @@ mod tests {
         assert_eq!(data.master_key(None).unwrap(), first);
         fs::write(data.database(), b"x").unwrap();
         fs::remove_file(data.root.join("master.key")).unwrap();
-        assert!(data.master_key(None).unwrap_err().to_string().contains("--master-key"));
+        assert!(
+            data.master_key(None)
+                .unwrap_err()
+                .to_string()
+                .contains("--master-key")
+        );
     }
 
     #[test]

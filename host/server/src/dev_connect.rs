@@ -99,18 +99,30 @@ mod tests {
     #[test]
     fn anything_else_is_refused_by_name() {
         let refused = |text: &str| text.parse::<DevConnect>().unwrap_err();
-        assert!(matches!(refused("a.example=10.0.0.1:80"), DevConnectError::Target(_)));
-        assert!(matches!(refused("https://a=127.0.0.1:80"), DevConnectError::Host(_)));
+        assert!(matches!(
+            refused("a.example=10.0.0.1:80"),
+            DevConnectError::Target(_)
+        ));
+        assert!(matches!(
+            refused("https://a=127.0.0.1:80"),
+            DevConnectError::Host(_)
+        ));
         assert!(matches!(refused("=127.0.0.1:80"), DevConnectError::Host(_)));
         assert!(matches!(refused("a.example"), DevConnectError::Shape(_)));
-        assert!(matches!(refused("a.example=localhost:80"), DevConnectError::Shape(_)));
+        assert!(matches!(
+            refused("a.example=localhost:80"),
+            DevConnectError::Shape(_)
+        ));
     }
 
     #[test]
     fn a_public_server_refuses_it() {
         let redirects = ["a.example=127.0.0.1:80".parse().unwrap()];
         let public = "0.0.0.0:8080".parse().unwrap();
-        assert_eq!(check(&redirects, public), Err(DevConnectError::Listen(public)));
+        assert_eq!(
+            check(&redirects, public),
+            Err(DevConnectError::Listen(public))
+        );
         assert_eq!(check(&[], public), Ok(()));
         assert_eq!(check(&redirects, "127.0.0.1:0".parse().unwrap()), Ok(()));
     }

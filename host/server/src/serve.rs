@@ -25,9 +25,12 @@ pub async fn run(host: Host, serve: Serve) -> anyhow::Result<()> {
     dev_connect::warn(&config.dev_connect);
     let stop = CancellationToken::new();
     let app = App::open(&config, stop.clone()).await?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: choose another --listen", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}: choose another --listen",
+            config.listen
+        )
+    })?;
     app.start(config.ticket_poll).await;
     announce(&config, &listener)?;
     tokio::spawn(async move {
@@ -77,7 +80,9 @@ fn announce(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
         "dev_connect": redirects,
     });
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).context("cannot write the ready line")?;
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .context("cannot write the ready line")?;
     tracing::info!(%address, "ready");
     Ok(())
 }

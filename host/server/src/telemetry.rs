@@ -5,7 +5,9 @@
 //! in by accident. `tests/canary.rs` plants values and looks for them.
 
 use tracing::Subscriber;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter, layer::SubscriberExt as _, registry::LookupSpan};
+use tracing_subscriber::{
+    EnvFilter, fmt::MakeWriter, layer::SubscriberExt as _, registry::LookupSpan,
+};
 
 /// A subscriber that writes JSON lines to `writer`.
 ///

@@ -1,6 +1,12 @@
 //! The binary as an operator meets it: verbs without a server, verbs with one, refusals, exit codes.
-#![expect(clippy::unwrap_used, reason = "a test that cannot start its program must fail loudly")]
-#![expect(clippy::indexing_slicing, reason = "indexing a JSON value gives null, it does not panic")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot start its program must fail loudly"
+)]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexing a JSON value gives null, it does not panic"
+)]
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -21,7 +27,12 @@ fn program() -> Command {
 }
 
 fn run(data: &Path, arguments: &[&str]) -> Output {
-    program().args(arguments).arg("--data").arg(data).output().unwrap()
+    program()
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap()
 }
 
 fn json(output: &Output) -> Value {
@@ -45,7 +56,9 @@ impl Server {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         (Self(child), serde_json::from_str(&line).unwrap_or_default())
     }
 
@@ -71,15 +84,29 @@ fn verbs_work_without_a_server() {
     let tenant = json(&added)["tenant_id"].as_str().unwrap().to_owned();
     let desk = run(
         folder.path(),
-        &["desk", "add", &tenant, "--subdomain", "acme", "--secret", "oauth_token=env:CANARY_TOKEN"],
+        &[
+            "desk",
+            "add",
+            &tenant,
+            "--subdomain",
+            "acme",
+            "--secret",
+            "oauth_token=env:CANARY_TOKEN",
+        ],
     );
     assert_eq!(desk.status.code(), Some(0), "{}", errors(&desk));
     assert_eq!(json(&desk)["note_rule"], false);
     let accounts = run(folder.path(), &["accounts"]);
-    assert_eq!((accounts.status.code(), &json(&accounts)["adds_up"]), (Some(0), &Value::Bool(true)));
+    assert_eq!(
+        (accounts.status.code(), &json(&accounts)["adds_up"]),
+        (Some(0), &Value::Bool(true))
+    );
     let database = std::fs::read(folder.path().join("ordercase.db")).unwrap();
     let canary = b"canary-token";
-    assert!(!database.windows(canary.len()).any(|w| w == canary), "a secret lies in the clear");
+    assert!(
+        !database.windows(canary.len()).any(|w| w == canary),
+        "a secret lies in the clear"
+    );
 }
 
 #[test]
@@ -118,17 +145,30 @@ fn a_second_server_is_refused_with_a_reason() {
 fn dev_connect_is_refused_on_a_public_server() {
     let folder = tempfile::tempdir().unwrap();
     let redirect = "acme.zendesk.com=127.0.0.1:9";
-    let refused = run(folder.path(), &["serve", "--listen", "0.0.0.0:0", "--dev-connect", redirect]);
+    let refused = run(
+        folder.path(),
+        &["serve", "--listen", "0.0.0.0:0", "--dev-connect", redirect],
+    );
     assert_eq!(refused.status.code(), Some(1));
-    assert!(errors(&refused).contains("--dev-connect"), "{}", errors(&refused));
-    assert!(!folder.path().join("ordercase.db").exists(), "it had begun already");
+    assert!(
+        errors(&refused).contains("--dev-connect"),
+        "{}",
+        errors(&refused)
+    );
+    assert!(
+        !folder.path().join("ordercase.db").exists(),
+        "it had begun already"
+    );
 }
 
 #[test]
 fn wrong_usage_is_2_and_never_repeats_a_secret() {
     let folder = tempfile::tempdir().unwrap();
     let secret = "oauth_token=canary-plain";
-    let refused = run(folder.path(), &["desk", "add", "t", "--subdomain", "a", "--secret", secret]);
+    let refused = run(
+        folder.path(),
+        &["desk", "add", "t", "--subdomain", "a", "--secret", secret],
+    );
     assert_eq!(refused.status.code(), Some(2));
     assert!(!errors(&refused).contains("canary"), "{}", errors(&refused));
     assert_eq!(run(folder.path(), &["nonsense"]).status.code(), Some(2));
@@ -139,14 +179,29 @@ fn failures_are_1_and_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let unset = run(
         folder.path(),
-        &["desk", "add", "ten_1", "--subdomain", "a", "--secret", "oauth_token=env:NOT_SET_ANYWHERE"],
+        &[
+            "desk",
+            "add",
+            "ten_1",
+            "--subdomain",
+            "a",
+            "--secret",
+            "oauth_token=env:NOT_SET_ANYWHERE",
+        ],
     );
     assert_eq!(unset.status.code(), Some(1));
     assert!(errors(&unset).contains("NOT_SET_ANYWHERE"));
     let missing = run(folder.path(), &["ticket", "show", "dsk_none", "1"]);
     assert_eq!(missing.status.code(), Some(1));
-    assert!(errors(&missing).contains("no desk `dsk_none`"), "{}", errors(&missing));
-    let plain = run(folder.path(), &["tenant", "list", "--server", "http://ordercase.example"]);
+    assert!(
+        errors(&missing).contains("no desk `dsk_none`"),
+        "{}",
+        errors(&missing)
+    );
+    let plain = run(
+        folder.path(),
+        &["tenant", "list", "--server", "http://ordercase.example"],
+    );
     assert_eq!(plain.status.code(), Some(1));
     assert!(errors(&plain).contains("https"), "{}", errors(&plain));
 }

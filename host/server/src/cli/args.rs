@@ -45,7 +45,13 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 pub struct Host {
     /// Data directory: database, plugins, keys, admin token
-    #[arg(long, global = true, value_name = "DIR", env = "ORDERCASE_DATA", default_value = "./ordercase-data")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "ORDERCASE_DATA",
+        default_value = "./ordercase-data"
+    )]
     pub data: PathBuf,
     /// Address of a running server [default: the one that last started with this data directory]
     #[arg(long, global = true, value_name = "URL", env = "ORDERCASE_SERVER")]
@@ -99,16 +105,31 @@ Example:
   ordercase serve --data ./data --listen 127.0.0.1:8080 --public-url https://ordercase.example.com")]
 pub struct Serve {
     /// Address to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS:PORT", env = "ORDERCASE_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "ORDERCASE_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
     pub listen: SocketAddr,
     /// Address under which Zendesk and the shops reach this host; https
-    #[arg(long, value_name = "URL", env = "ORDERCASE_PUBLIC_URL", default_value = "https://ordercase.example")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ORDERCASE_PUBLIC_URL",
+        default_value = "https://ordercase.example"
+    )]
     pub public_url: Url,
     /// How often each desk's ticket export is read
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub ticket_poll_seconds: u64,
     /// What to log, such as `info` or `ordercase_server=debug,info`; JSON lines on standard error
-    #[arg(long, value_name = "FILTER", env = "ORDERCASE_LOG", default_value = "info")]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "ORDERCASE_LOG",
+        default_value = "info"
+    )]
     pub log: String,
 }
 
@@ -281,7 +302,9 @@ pub enum CaseVerb {
 
 /// `ordercase case set`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Example:\n  ordercase case set cas_1 --status pending --comment \"Asked the carrier.\"")]
+#[command(
+    after_help = "Example:\n  ordercase case set cas_1 --status pending --comment \"Asked the carrier.\""
+)]
 #[command(group = ArgGroup::new("change").required(true).multiple(true))]
 pub struct CaseSet {
     /// Case id
@@ -392,7 +415,10 @@ where
         arg: Option<&clap::Arg>,
         value: &OsStr,
     ) -> Result<T, clap::Error> {
-        let read = value.to_str().ok_or(SecretRefError::Shape).and_then(str::parse);
+        let read = value
+            .to_str()
+            .ok_or(SecretRefError::Shape)
+            .and_then(str::parse);
         read.map_err(|error| {
             let option = arg.map(ToString::to_string).unwrap_or_default();
             clap::Error::raw(ErrorKind::ValueValidation, format!("`{option}`: {error}\n"))

@@ -22,7 +22,9 @@ pub async fn examine(host: &Host) -> Value {
         }
         Err(check) => checks.push(check),
     }
-    let ok = checks.iter().all(|check| check.get("ok") == Some(&Value::Bool(true)));
+    let ok = checks
+        .iter()
+        .all(|check| check.get("ok") == Some(&Value::Bool(true)));
     let limits: serde_json::Map<String, Value> = limits::table()
         .into_iter()
         .map(|(name, text)| (name.to_owned(), text.into()))

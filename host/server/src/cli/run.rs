@@ -230,7 +230,9 @@ fn segment(id: &str) -> anyhow::Result<&str> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if !good {
-        bail!("`{id}` is not an id; ids look like ten_1a2b and are printed by the verb that made them");
+        bail!(
+            "`{id}` is not an id; ids look like ten_1a2b and are printed by the verb that made them"
+        );
     }
     Ok(id)
 }

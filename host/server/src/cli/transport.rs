@@ -22,8 +22,14 @@ pub struct Admin {
 }
 
 enum Way {
-    Remote { base: Url, client: reqwest::Client },
-    Local { router: Router, app: Box<app::Local> },
+    Remote {
+        base: Url,
+        client: reqwest::Client,
+    },
+    Local {
+        router: Router,
+        app: Box<app::Local>,
+    },
 }
 
 impl Admin {
@@ -136,7 +142,10 @@ impl Admin {
                 if let Some(kind) = kind {
                     request = request.header(header::CONTENT_TYPE, kind);
                 }
-                let answer = router.clone().oneshot(request.body(Body::from(body))?).await?;
+                let answer = router
+                    .clone()
+                    .oneshot(request.body(Body::from(body))?)
+                    .await?;
                 let (parts, body) = answer.into_parts();
                 let bytes = axum::body::to_bytes(body, limits::ADMIN_BODY_BYTES_MAX).await?;
                 (parts.status, bytes)

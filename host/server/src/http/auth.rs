@@ -93,7 +93,11 @@ mod tests {
         assert!(admin.check(&headers(&good)).is_ok());
         assert!(admin.check(&headers("bearer wrong")).is_err());
         assert!(admin.check(&headers(&good[..good.len() - 1])).is_err());
-        assert!(admin.check(&headers(&format!("Basic {}", token.expose()))).is_err());
+        assert!(
+            admin
+                .check(&headers(&format!("Basic {}", token.expose())))
+                .is_err()
+        );
         assert!(admin.check(&HeaderMap::new()).is_err());
     }
 }

@@ -138,7 +138,13 @@ mod tests {
     #[test]
     fn broken_json_and_trailing_text_are_refused() {
         assert!(refusal("{").1.contains("too early"));
-        assert!(refusal(r#"{"inner": {"number": 1}} x"#).1.contains("not JSON"));
-        assert!(refusal(&"[".repeat(100_000)).1.contains("wrong type") || !refusal("[").1.is_empty());
+        assert!(
+            refusal(r#"{"inner": {"number": 1}} x"#)
+                .1
+                .contains("not JSON")
+        );
+        assert!(
+            refusal(&"[".repeat(100_000)).1.contains("wrong type") || !refusal("[").1.is_empty()
+        );
     }
 }

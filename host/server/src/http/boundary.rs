@@ -51,7 +51,11 @@ async fn answer(request: Request, next: Next, id: &str) -> Response {
     }
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
-    tracing::info!(http.status = status, duration_ms, "answered {status} in {duration_ms} ms");
+    tracing::info!(
+        http.status = status,
+        duration_ms,
+        "answered {status} in {duration_ms} ms"
+    );
     response
 }
 

@@ -46,7 +46,10 @@ impl Modify for Tokens {
         let components = document.components.get_or_insert_with(Default::default);
         for (name, description) in [
             ("desk", "A desk's token, shown once by `ordercase desk add`"),
-            ("tenant", "A tenant's token, shown once by `ordercase tenant add`"),
+            (
+                "tenant",
+                "A tenant's token, shown once by `ordercase tenant add`",
+            ),
             ("admin", "The operator's token, in the data directory"),
         ] {
             components.add_security_scheme(name, bearer(description));

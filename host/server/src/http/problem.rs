@@ -178,8 +178,7 @@ impl Problem {
     /// The answer, with the id of the request that it answers.
     #[must_use]
     pub fn respond(self, request_id: Option<&str>) -> Response {
-        let mut response =
-            (self.kind.status(), Json(self.document(request_id))).into_response();
+        let mut response = (self.kind.status(), Json(self.document(request_id))).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -251,7 +250,9 @@ mod tests {
             .because("canary")
             .respond(Some("req_1"));
         assert_eq!(response.headers()[header::CONTENT_TYPE], MEDIA_TYPE);
-        let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 4096)
+            .await
+            .unwrap();
         let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(document["path"], "ticket_id");
         assert_eq!(document["request_id"], "req_1");

@@ -35,7 +35,10 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(Extension(Arc::new(document)))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
-        .layer(from_fn_with_state(boundary::places(), boundary::bound_in_flight))
+        .layer(from_fn_with_state(
+            boundary::places(),
+            boundary::bound_in_flight,
+        ))
         .layer(CatchPanicLayer::custom(boundary::panicked))
         .layer(from_fn(boundary::name_and_log))
         .with_state(app)
@@ -94,11 +97,7 @@ async fn openapi(Extension(document): Extension<Arc<Document>>) -> Json<Document
 }
 
 async fn nothing_here() -> Response {
-    Problem::new(
-        Kind::NoRoute,
-        "see /openapi.json for what is here",
-    )
-    .into_response()
+    Problem::new(Kind::NoRoute, "see /openapi.json for what is here").into_response()
 }
 
 async fn other_method(method: Method) -> Response {

@@ -105,7 +105,9 @@ impl Desks {
     async fn secret(&self, desk: &Desk, slot: &str) -> Result<Option<Secret>, ZendeskError> {
         let owner = Owner::Desk(desk.key.desk.clone());
         let found = self.store.secret(&desk.key.tenant, &owner, slot).await;
-        Ok(found.map_err(later)?.map(|secret| Secret::new(secret.expose())))
+        Ok(found
+            .map_err(later)?
+            .map(|secret| Secret::new(secret.expose())))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<DeskKey, Client>> {

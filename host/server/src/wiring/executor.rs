@@ -25,7 +25,10 @@ impl TicketWriter {
     }
 
     async fn client(&self, effect: &Effect) -> Result<Client, EffectFailure> {
-        let found = self.desks.client(&effect.desk.tenant, &effect.desk.desk).await;
+        let found = self
+            .desks
+            .client(&effect.desk.tenant, &effect.desk.desk)
+            .await;
         let client = found.map_err(|error| match error {
             // Nothing was sent: the desk's credentials are missing, a person's matter.
             ZendeskError::Setup { reason } => EffectFailure::Credentials(reason),
@@ -41,8 +44,8 @@ impl EffectExecutor for TicketWriter {
         let client = self.client(effect).await?;
         // The client asks the audits itself before any attempt but the first.
         let earlier = effect.attempts.saturating_sub(1);
-        let outcome = ordercase_zendesk::execute(&client, &effect.kind, &effect.payload, earlier)
-            .await;
+        let outcome =
+            ordercase_zendesk::execute(&client, &effect.kind, &effect.payload, earlier).await;
         let outcome = match outcome {
             // The ticket is gone, or somebody set the same property meanwhile. Nothing is left to do: what
             // they did comes in as an event of its own and is decided anew.

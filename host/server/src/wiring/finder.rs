@@ -45,7 +45,10 @@ impl ShopFinder {
         let found = reading.records.len();
         if found > 0 {
             let batch = reading.into_batch(key, ReadPath::OnDemand, None);
-            let stored = self.store.apply_batch(batch, STREAM, self.clock.now()).await;
+            let stored = self
+                .store
+                .apply_batch(batch, STREAM, self.clock.now())
+                .await;
             stored.map_err(|error| error.to_string())?;
         }
         Ok(found)
@@ -80,8 +83,16 @@ impl Finder for ShopFinder {
 
 fn searches(question: &Question) -> Vec<Search> {
     let email = question.email.iter().cloned().map(Search::Email);
-    let orders = question.order_numbers.iter().cloned().map(Search::OrderNumber);
-    let parcels = question.tracking_numbers.iter().cloned().map(Search::Tracking);
+    let orders = question
+        .order_numbers
+        .iter()
+        .cloned()
+        .map(Search::OrderNumber);
+    let parcels = question
+        .tracking_numbers
+        .iter()
+        .cloned()
+        .map(Search::Tracking);
     email
         .chain(orders)
         .chain(parcels)
@@ -103,6 +114,10 @@ mod tests {
         let searches = searches(&question);
         assert_eq!(searches.len(), limits::SEARCHES_MAX);
         assert!(matches!(searches[0], Search::Email(_)));
-        assert!(searches[1..].iter().all(|search| matches!(search, Search::OrderNumber(_))));
+        assert!(
+            searches[1..]
+                .iter()
+                .all(|search| matches!(search, Search::OrderNumber(_)))
+        );
     }
 }

@@ -33,7 +33,9 @@ struct Which {
 
 fn ticket(receipt: &Receipt) -> Result<TicketKey, DeskFailure> {
     let Owner::Desk(desk) = &receipt.owner else {
-        return Err(DeskFailure::Broken("an event that belongs to no desk".to_owned()));
+        return Err(DeskFailure::Broken(
+            "an event that belongs to no desk".to_owned(),
+        ));
     };
     let which: Which = serde_json::from_slice(&receipt.body)
         .map_err(|_| DeskFailure::Broken("an event that names no ticket".to_owned()))?;
@@ -76,11 +78,12 @@ impl DeskHandler for TicketDesk {
 fn explain(error: DeskError) -> DeskFailure {
     let text = error.to_string();
     match error {
-        DeskError::HelpDesk(HelpDeskError::Later { after_seconds: Some(after), .. }) => {
-            DeskFailure::RateLimited {
-                after_ms: Some(after.saturating_mul(1000)),
-            }
-        }
+        DeskError::HelpDesk(HelpDeskError::Later {
+            after_seconds: Some(after),
+            ..
+        }) => DeskFailure::RateLimited {
+            after_ms: Some(after.saturating_mul(1000)),
+        },
         DeskError::HelpDesk(HelpDeskError::Later { .. }) => DeskFailure::Unavailable(text),
         DeskError::HelpDesk(HelpDeskError::Refused(_)) => DeskFailure::Credentials(text),
         DeskError::Contested(_) => DeskFailure::Conflict(text),
@@ -106,13 +109,21 @@ mod tests {
         };
         assert!(matches!(
             explain(later(Some(7))),
-            DeskFailure::RateLimited { after_ms: Some(7000) }
+            DeskFailure::RateLimited {
+                after_ms: Some(7000)
+            }
         ));
         assert!(matches!(explain(later(None)), DeskFailure::Unavailable(_)));
         let refused = DeskError::HelpDesk(HelpDeskError::Refused("r".to_owned()));
         assert!(matches!(explain(refused), DeskFailure::Credentials(_)));
-        assert!(matches!(explain(DeskError::Contested(1)), DeskFailure::Conflict(_)));
-        assert!(matches!(explain(DeskError::Refused("r".to_owned())), DeskFailure::Broken(_)));
+        assert!(matches!(
+            explain(DeskError::Contested(1)),
+            DeskFailure::Conflict(_)
+        ));
+        assert!(matches!(
+            explain(DeskError::Refused("r".to_owned())),
+            DeskFailure::Broken(_)
+        ));
         let shape = DeskError::HelpDesk(HelpDeskError::Shape("s".to_owned()));
         assert!(matches!(explain(shape), DeskFailure::Broken(_)));
     }

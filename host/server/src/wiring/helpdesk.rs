@@ -71,7 +71,10 @@ fn explain(error: ZendeskError, ticket_id: u64) -> HelpDeskError {
 /// A reading in the desk's words.
 fn snapshot(reading: TicketReading) -> TicketSnapshot {
     let identities = &reading.identities;
-    let requester = reading.requester.as_ref().map(|user| person(user, identities));
+    let requester = reading
+        .requester
+        .as_ref()
+        .map(|user| person(user, identities));
     let people = reading.people.iter().map(|user| person(user, identities));
     let people = people.collect();
     let mut audits: Vec<AuditMark> = reading.audits.iter().map(mark).collect();
@@ -200,7 +203,10 @@ mod tests {
         assert!(!person(&user, &[identity("b@example.com", true)]).email_verified);
         assert!(!person(&user, &[identity("a@example.com", false)]).email_verified);
         assert!(person(&user, &[identity("A@example.com", true)]).email_verified);
-        let other = Identity { user_id: 8, ..identity("a@example.com", true) };
+        let other = Identity {
+            user_id: 8,
+            ..identity("a@example.com", true)
+        };
         assert!(!person(&user, &[other]).email_verified);
     }
 
@@ -223,8 +229,15 @@ mod tests {
                 ..Comment::default()
             }],
             audits: vec![
-                Audit { id: 2, metadata: json!({"custom": {"ordercase_op": "op_1"}}), ..Audit::default() },
-                Audit { id: 1, ..Audit::default() },
+                Audit {
+                    id: 2,
+                    metadata: json!({"custom": {"ordercase_op": "op_1"}}),
+                    ..Audit::default()
+                },
+                Audit {
+                    id: 1,
+                    ..Audit::default()
+                },
             ],
             ..TicketReading::default()
         };

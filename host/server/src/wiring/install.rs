@@ -24,9 +24,15 @@ pub async fn run(app: &App, desk: &Desk, bundle: Option<Value>) -> Result<Value,
     let host = app.public_url.domain().to_owned();
     let bundle = made_for(bundle, &integration, &host)?;
     let owner = Owner::Desk(desk.key.desk.clone());
-    let token = app.store.secret(&desk.key.tenant, &owner, EVENT_TOKEN).await?;
+    let token = app
+        .store
+        .secret(&desk.key.tenant, &owner, EVENT_TOKEN)
+        .await?;
     let token = token.ok_or_else(|| {
-        Problem::new(Kind::Internal, "the desk's event token is not kept; add the desk again")
+        Problem::new(
+            Kind::Internal,
+            "the desk's event token is not kept; add the desk again",
+        )
     })?;
     let request = InstallRequest {
         integration,
@@ -55,7 +61,11 @@ fn integration(desk: &Desk) -> String {
 
 fn made_for(bundle: Option<Value>, integration: &str, host: &str) -> Result<Value, Problem> {
     let wrong = |error: &dyn std::fmt::Display| {
-        Problem::new(Kind::BadSettings, format!("the bundle cannot be installed: {error}")).at("bundle")
+        Problem::new(
+            Kind::BadSettings,
+            format!("the bundle cannot be installed: {error}"),
+        )
+        .at("bundle")
     };
     let template = match bundle {
         None => ordercase_zis::ours::template(),
@@ -70,11 +80,7 @@ fn made_for(bundle: Option<Value>, integration: &str, host: &str) -> Result<Valu
 
 /// Field ids that the desk writes to. The settings are read again: somebody may have changed them while
 /// the account was being asked.
-async fn keep(
-    app: &App,
-    desk: &Desk,
-    report: &InstallReport,
-) -> Result<(), Problem> {
+async fn keep(app: &App, desk: &Desk, report: &InstallReport) -> Result<(), Problem> {
     let found = app.store.desk(&desk.key).await?;
     let mut settings = found.map_or_else(|| desk.settings.clone(), |desk| desk.settings);
     if let Some(settings) = settings.as_object_mut() {
@@ -82,7 +88,10 @@ async fn keep(
         settings.insert("writer_id".to_owned(), json!(report.user_id));
         settings.insert("integration".to_owned(), json!(integration(desk)));
     }
-    Ok(app.store.set_desk_settings(&desk.key, &settings, app.clock.now()).await?)
+    Ok(app
+        .store
+        .set_desk_settings(&desk.key, &settings, app.clock.now())
+        .await?)
 }
 
 async fn fix_account(app: &App, desk: &Desk, account: u64) -> Result<(), Problem> {
@@ -93,7 +102,10 @@ async fn fix_account(app: &App, desk: &Desk, account: u64) -> Result<(), Problem
             Kind::OtherAccount,
             format!("the desk is for account {known}, but its credentials open account {account}"),
         )),
-        None => Ok(app.store.set_desk_account(&desk.key, &account, app.clock.now()).await?),
+        None => Ok(app
+            .store
+            .set_desk_account(&desk.key, &account, app.clock.now())
+            .await?),
     }
 }
 
@@ -103,7 +115,9 @@ mod tests {
 
     #[test]
     fn the_compiled_in_bundle_is_made_for_desk_and_host() {
-        let made = made_for(None, "ordercase_acme", "orders.example.com").unwrap().to_string();
+        let made = made_for(None, "ordercase_acme", "orders.example.com")
+            .unwrap()
+            .to_string();
         assert!(made.contains("https://orders.example.com/v1/events/zendesk"));
         assert!(made.contains("zis:ordercase_acme:flow:"));
         assert!(!made.contains("{{integration}}") && !made.contains("{{host}}"));

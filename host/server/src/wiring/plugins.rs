@@ -14,7 +14,9 @@ use crate::{data_dir::DataDir, limits};
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
     /// The file is missing.
-    #[error("plugin {digest} is not in the data directory: connect the shop again with the plugin's file")]
+    #[error(
+        "plugin {digest} is not in the data directory: connect the shop again with the plugin's file"
+    )]
     Missing {
         /// Which.
         digest: String,
@@ -101,7 +103,10 @@ impl Plugins {
             return Err(missing());
         }
         let path = self.data.plugin(digest);
-        let size = tokio::fs::metadata(&path).await.map_err(|_| missing())?.len();
+        let size = tokio::fs::metadata(&path)
+            .await
+            .map_err(|_| missing())?
+            .len();
         if usize::try_from(size).is_ok_and(|size| size > limits::PLUGIN_BYTES_MAX) {
             return Err(PluginError::Unreadable {
                 digest: digest.to_owned(),

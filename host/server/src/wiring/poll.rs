@@ -81,13 +81,18 @@ async fn read(app: &App, desk: &Desk, stop: &CancellationToken) -> anyhow::Resul
         let page = match client.export_tickets(&from).await {
             // A cursor that the account does not know any more: from the time of the last reading.
             Err(ZendeskError::Refused { .. }) if matches!(from, ExportFrom::Cursor(_)) => {
-                from = ExportFrom::Start(before(position.as_ref().map_or(desk.created_at, |p| p.read_at)));
+                from = ExportFrom::Start(before(
+                    position.as_ref().map_or(desk.created_at, |p| p.read_at),
+                ));
                 continue;
             }
             answer => answer?,
         };
         let (ended, next) = (page.end_of_stream, page.after_cursor.clone());
-        found += app.store.put_export_page(commit(desk, page, read_at)).await?;
+        found += app
+            .store
+            .put_export_page(commit(desk, page, read_at))
+            .await?;
         match next {
             Some(cursor) if !ended => from = ExportFrom::Cursor(cursor),
             _ => break,
@@ -211,7 +216,9 @@ mod tests {
             after_cursor: Some("c".to_owned()),
             ..ExportPage::default()
         };
-        let position = commit(&desk(), page, at("2026-01-02T00:00:00Z")).position.unwrap();
+        let position = commit(&desk(), page, at("2026-01-02T00:00:00Z"))
+            .position
+            .unwrap();
         let start = start_of(&desk(), Some(&position), at("2026-01-02T00:05:00Z"));
         assert_eq!(start, ExportFrom::Cursor("c".to_owned()));
     }

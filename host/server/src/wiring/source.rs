@@ -37,14 +37,13 @@ impl ShopSource {
     }
 
     /// The connection as it is now, with its pinned plugin.
-    async fn ready(
-        &self,
-        key: &ConnectionKey,
-    ) -> Result<(Connection, Arc<Plugin>), SourceFailure> {
+    async fn ready(&self, key: &ConnectionKey) -> Result<(Connection, Arc<Plugin>), SourceFailure> {
         let connection = self.store.connection(key).await;
         let connection = connection
             .map_err(|error| SourceFailure::Unavailable(error.to_string()))?
-            .ok_or_else(|| SourceFailure::Config(format!("there is no connection `{}`", key.connection)))?;
+            .ok_or_else(|| {
+                SourceFailure::Config(format!("there is no connection `{}`", key.connection))
+            })?;
         // A plugin that is not there is a person's matter; the connection waits and loses nothing.
         let plugin = self.plugins.get(&connection.plugin_digest).await;
         let plugin = plugin.map_err(|error| SourceFailure::Config(error.to_string()))?;
@@ -64,7 +63,11 @@ impl Source for ShopSource {
             cursor: ask.cursor,
             limit: ask.limit,
         };
-        let called = self.runtime.pull(&plugin, &scope, &request).await.map_err(classify)?;
+        let called = self
+            .runtime
+            .pull(&plugin, &scope, &request)
+            .await
+            .map_err(classify)?;
         let (next, total) = (called.value.next.clone(), called.value.total);
         Ok(Page {
             reading: reading(&plugin, called.map(|page| page.records)),
@@ -81,19 +84,23 @@ impl Source for ShopSource {
     ) -> Result<Reading, SourceFailure> {
         let (connection, plugin) = self.ready(key).await?;
         let scope = scope(&self.store, &connection, lane(asked_in));
-        let called = self.runtime.fetch(&plugin, &scope, target).await.map_err(classify)?;
+        let called = self
+            .runtime
+            .fetch(&plugin, &scope, target)
+            .await
+            .map_err(classify)?;
         Ok(reading(&plugin, called))
     }
 
-    async fn search(
-        &self,
-        key: &ConnectionKey,
-        search: &Search,
-    ) -> Result<Reading, SourceFailure> {
+    async fn search(&self, key: &ConnectionKey, search: &Search) -> Result<Reading, SourceFailure> {
         let (connection, plugin) = self.ready(key).await?;
         let scope = scope(&self.store, &connection, CallLane::Agent);
         let (query, most) = (query(search), limits::SEARCH_RECORDS_MAX);
-        let called = self.runtime.search(&plugin, &scope, &query, most).await.map_err(classify)?;
+        let called = self
+            .runtime
+            .search(&plugin, &scope, &query, most)
+            .await
+            .map_err(classify)?;
         Ok(reading(&plugin, called))
     }
 
@@ -110,7 +117,11 @@ impl Source for ShopSource {
             body: Bytes::from(webhook.body.clone()),
             received_at: webhook.received_at,
         };
-        let called = self.runtime.receive(&plugin, &scope, &delivery).await.map_err(classify)?;
+        let called = self
+            .runtime
+            .receive(&plugin, &scope, &delivery)
+            .await
+            .map_err(classify)?;
         let read = called.value;
         Ok(WebhookReading {
             hints: read
@@ -204,12 +215,17 @@ fn bodies(plugin: &Plugin, snapshots: Vec<Record>, webhook: &Receipt) -> Reading
     if snapshots.is_empty() {
         return Reading::default();
     }
-    let content_type = webhook.headers.iter().find(|(name, _)| name == "content-type");
+    let content_type = webhook
+        .headers
+        .iter()
+        .find(|(name, _)| name == "content-type");
     Reading {
         plugin_digest: plugin.digest.clone(),
         raw: vec![RawBody {
             role: format!("webhook:{}", webhook.topic),
-            content_type: content_type.map(|(_, value)| value.clone()).unwrap_or_default(),
+            content_type: content_type
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default(),
             bytes: webhook.body.clone(),
         }],
         records: snapshots
@@ -255,7 +271,9 @@ fn by_plugin(error: &PluginError, text: String) -> SourceFailure {
         PluginError::NotFound(_) => SourceFailure::NotFound(text),
         PluginError::InvalidConfig { .. } => SourceFailure::Config(text),
         PluginError::Malformed(_) => SourceFailure::Malformed(text),
-        PluginError::Upstream { status: 401 | 403, .. } => SourceFailure::Credentials(text),
+        PluginError::Upstream {
+            status: 401 | 403, ..
+        } => SourceFailure::Credentials(text),
         PluginError::Upstream { status: 429, .. } => SourceFailure::RateLimited { after_ms: None },
         PluginError::Upstream { .. } => SourceFailure::Unavailable(text),
         PluginError::InvalidCursor(_) => SourceFailure::InvalidCursor(text),
@@ -282,7 +300,10 @@ mod tests {
 
     fn class(error: CallError) -> String {
         let text = format!("{:?}", classify(error));
-        text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
+        text.split(['(', ' ', '{'])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     #[test]
@@ -290,14 +311,49 @@ mod tests {
         let text = String::new;
         for (error, expected) in [
             (PluginError::AuthExpired(text()), "Credentials"),
-            (PluginError::RateLimited { retry_after_ms: Some(5) }, "RateLimited"),
+            (
+                PluginError::RateLimited {
+                    retry_after_ms: Some(5),
+                },
+                "RateLimited",
+            ),
             (PluginError::NotFound(text()), "NotFound"),
-            (PluginError::InvalidConfig { field: text(), message: text() }, "Config"),
+            (
+                PluginError::InvalidConfig {
+                    field: text(),
+                    message: text(),
+                },
+                "Config",
+            ),
             (PluginError::Malformed(text()), "Malformed"),
-            (PluginError::Upstream { status: 401, message: text() }, "Credentials"),
-            (PluginError::Upstream { status: 429, message: text() }, "RateLimited"),
-            (PluginError::Upstream { status: 500, message: text() }, "Unavailable"),
-            (PluginError::Upstream { status: 0, message: text() }, "Unavailable"),
+            (
+                PluginError::Upstream {
+                    status: 401,
+                    message: text(),
+                },
+                "Credentials",
+            ),
+            (
+                PluginError::Upstream {
+                    status: 429,
+                    message: text(),
+                },
+                "RateLimited",
+            ),
+            (
+                PluginError::Upstream {
+                    status: 500,
+                    message: text(),
+                },
+                "Unavailable",
+            ),
+            (
+                PluginError::Upstream {
+                    status: 0,
+                    message: text(),
+                },
+                "Unavailable",
+            ),
             (PluginError::InvalidCursor(text()), "InvalidCursor"),
             (PluginError::Unsupported(text()), "Unsupported"),
             (PluginError::Internal(text()), "Plugin"),

@@ -45,14 +45,30 @@ async fn a_desk_needs_a_tenant_a_subdomain_and_credentials() {
     let missing = add("ten_none".to_owned(), good.clone()).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     for (body, path) in [
-        (json!({ "subdomain": "Acme.zendesk.com", "secrets": { "oauth_token": "t" } }), "subdomain"),
-        (json!({ "subdomain": "acme", "secrets": { "email": "a@example.com" } }), "secrets"),
-        (json!({ "subdomain": "acme", "secrets": { "password": "x" } }), "secrets.password"),
-        (json!({ "subdomain": "acme", "plan": "gold", "secrets": { "oauth_token": "t" } }), "plan"),
+        (
+            json!({ "subdomain": "Acme.zendesk.com", "secrets": { "oauth_token": "t" } }),
+            "subdomain",
+        ),
+        (
+            json!({ "subdomain": "acme", "secrets": { "email": "a@example.com" } }),
+            "secrets",
+        ),
+        (
+            json!({ "subdomain": "acme", "secrets": { "password": "x" } }),
+            "secrets.password",
+        ),
+        (
+            json!({ "subdomain": "acme", "plan": "gold", "secrets": { "oauth_token": "t" } }),
+            "plan",
+        ),
         (json!({ "subdomain": "acme" }), "."),
     ] {
         let answer = add(tenant.clone(), body).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {answer:?}");
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{path}: {answer:?}"
+        );
         assert_eq!(answer.body["path"], path);
     }
     let added = add(tenant.clone(), good.clone()).await;
@@ -67,10 +83,17 @@ async fn the_note_rule_can_be_switched_and_nothing_else_changes() {
     let (tenant, _) = host.tenant("Acme").await;
     let (desk, _) = host.desk(&tenant, "acme").await;
     let path = format!("/admin/v1/tenants/{tenant}/desks/{desk}");
-    let changed = host.operate(Method::PATCH, &path, json!({ "note_rule": true })).await;
-    assert_eq!((changed.status, &changed.body["note_rule"]), (StatusCode::OK, &json!(true)));
+    let changed = host
+        .operate(Method::PATCH, &path, json!({ "note_rule": true }))
+        .await;
+    assert_eq!(
+        (changed.status, &changed.body["note_rule"]),
+        (StatusCode::OK, &json!(true))
+    );
     assert_eq!(changed.body["account_id"], "4242");
-    let other = host.operate(Method::PATCH, &path, json!({ "subdomain": "x" })).await;
+    let other = host
+        .operate(Method::PATCH, &path, json!({ "subdomain": "x" }))
+        .await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -79,15 +102,27 @@ async fn tokens_are_shown_once_and_legacy_ones_are_named() {
     let host = Host::new().await;
     let (tenant, token) = host.tenant("Acme").await;
     let (_, event_token) = host.desk(&tenant, "acme").await;
-    for path in ["/admin/v1/tenants".to_owned(), format!("/admin/v1/tenants/{tenant}/desks")] {
-        let listed = host.operate(Method::GET, &path, Value::Null).await.body.to_string();
+    for path in [
+        "/admin/v1/tenants".to_owned(),
+        format!("/admin/v1/tenants/{tenant}/desks"),
+    ] {
+        let listed = host
+            .operate(Method::GET, &path, Value::Null)
+            .await
+            .body
+            .to_string();
         for secret in [&token, &event_token, "canary-api-token"] {
             assert!(!listed.contains(secret), "{path} shows a secret");
         }
     }
-    let checks = host.operate(Method::GET, "/admin/v1/checks", Value::Null).await;
+    let checks = host
+        .operate(Method::GET, "/admin/v1/checks", Value::Null)
+        .await;
     let found = checks.body["checks"].as_array().unwrap().clone();
-    let legacy = found.iter().find(|check| check["check"] == "legacy_token").unwrap();
+    let legacy = found
+        .iter()
+        .find(|check| check["check"] == "legacy_token")
+        .unwrap();
     assert_eq!(legacy["ok"], false);
     assert!(text(&legacy["found"]).contains("2027-04-30"));
 }
@@ -106,7 +141,9 @@ async fn what_is_not_there_is_404() {
         assert_eq!(answer.problem(), "not-found");
     }
     let case = json!({ "status": "open" });
-    let answer = host.operate(Method::PATCH, "/admin/v1/cases/cas_none", case).await;
+    let answer = host
+        .operate(Method::PATCH, "/admin/v1/cases/cas_none", case)
+        .await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
 
@@ -119,6 +156,10 @@ async fn a_plugin_that_is_none_is_refused_by_name() {
         .body(axum::body::Body::from(&b"\0asm\x0d\0\x01\0garbage"[..]))
         .unwrap();
     let answer = host.send(request).await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+    assert_eq!(
+        answer.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{answer:?}"
+    );
     assert_eq!(answer.problem(), "plugin-refused");
 }

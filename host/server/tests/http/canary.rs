@@ -31,7 +31,12 @@ async fn storm() -> Vec<String> {
     let (host, path) = webhooks::shop().await;
     let (tenant, tenant_token) = host.tenant("canary-tenant-name").await;
     let (desk, desk_token) = host.desk(&tenant, "acme").await;
-    for token in ["canary-bearer", desk_token.as_str(), tenant_token.as_str(), &host.admin] {
+    for token in [
+        "canary-bearer",
+        desk_token.as_str(),
+        tenant_token.as_str(),
+        &host.admin,
+    ] {
         let body = json!({ "canary-key": "canary-value" });
         for path in [
             "/v1/events/zendesk",
@@ -41,15 +46,23 @@ async fn storm() -> Vec<String> {
             &format!("/v1/desks/{desk}/tickets/1/context"),
         ] {
             host.ask(Method::POST, path, token, body.clone()).await;
-            host.ask(Method::GET, path, token, serde_json::Value::Null).await;
+            host.ask(Method::GET, path, token, serde_json::Value::Null)
+                .await;
         }
     }
     let request = Request::post(format!("{path}/canary-path-token"))
         .header("x-signature", "canary-signature")
-        .body(Body::from(r#"{"topic":"canary-topic","email":"canary@example.com"}"#))
+        .body(Body::from(
+            r#"{"topic":"canary-topic","email":"canary@example.com"}"#,
+        ))
         .unwrap();
     host.send(request).await;
-    vec![desk_token, tenant_token, host.admin.clone(), "canary".to_owned()]
+    vec![
+        desk_token,
+        tenant_token,
+        host.admin.clone(),
+        "canary".to_owned(),
+    ]
 }
 
 #[tokio::test]
@@ -59,7 +72,10 @@ async fn what_is_planted_stays_out_of_the_log() {
     let subscriber = telemetry::subscriber("trace", move || writer.clone()).unwrap();
     let planted = storm().with_subscriber(subscriber).await;
     let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("answered 401"), "nothing was logged: the test proves nothing");
+    assert!(
+        log.contains("answered 401"),
+        "nothing was logged: the test proves nothing"
+    );
     for line in log.lines() {
         for secret in &planted {
             assert!(!line.contains(secret.as_str()), "{secret} is in {line}");

@@ -14,8 +14,16 @@ async fn a_tenant_reads_only_its_own_desks() {
     let path = format!("/v1/desks/{desk}/tickets/1/context");
     for (token, status, problem) in [
         ("", StatusCode::UNAUTHORIZED, "unknown-token"),
-        (desk_token.as_str(), StatusCode::UNAUTHORIZED, "unknown-token"),
-        (host.admin.as_str(), StatusCode::UNAUTHORIZED, "unknown-token"),
+        (
+            desk_token.as_str(),
+            StatusCode::UNAUTHORIZED,
+            "unknown-token",
+        ),
+        (
+            host.admin.as_str(),
+            StatusCode::UNAUTHORIZED,
+            "unknown-token",
+        ),
         (strangers_token.as_str(), StatusCode::NOT_FOUND, "not-found"),
         (token.as_str(), StatusCode::NOT_FOUND, "not-found"),
     ] {

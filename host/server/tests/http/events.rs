@@ -40,10 +40,15 @@ async fn an_event_is_stored_once_and_answered_with_its_receipt() {
     let other = post(&host, &token, other).await;
     assert_ne!(first.body["receipt"], other.body["receipt"]);
 
-    let accounts = host.operate(Method::GET, "/admin/v1/accounts", Value::Null).await;
+    let accounts = host
+        .operate(Method::GET, "/admin/v1/accounts", Value::Null)
+        .await;
     assert_eq!(accounts.body["adds_up"], true);
     let row = &accounts.body["accounts"][0];
-    assert_eq!((&row["received"], &row["pending"], &row["duplicate"]), (&json!(3), &json!(2), &json!(1)));
+    assert_eq!(
+        (&row["received"], &row["pending"], &row["duplicate"]),
+        (&json!(3), &json!(2), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -51,7 +56,13 @@ async fn an_unknown_token_is_401() {
     let (host, token) = desk().await;
     let (_, tenant_token) = host.tenant("Other").await;
     let admin = host.admin.clone();
-    for wrong in ["", "nonsense", &tenant_token, &admin, &token[..token.len() - 1]] {
+    for wrong in [
+        "",
+        "nonsense",
+        &tenant_token,
+        &admin,
+        &token[..token.len() - 1],
+    ] {
         let answer = post(&host, wrong, event()).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{wrong}");
         assert_eq!(answer.problem(), "unknown-token");
@@ -79,7 +90,10 @@ async fn a_malformed_event_is_422_with_its_path() {
     let answer = post(&host, &token, wrong).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answer.body["path"], "sequence.position");
-    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+    assert_eq!(
+        answer.headers[header::CONTENT_TYPE],
+        "application/problem+json"
+    );
 
     let mut extra = event();
     extra["subject"] = json!("secret of a customer");

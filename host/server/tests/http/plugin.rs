@@ -45,7 +45,10 @@ pub(crate) fn component() -> Vec<u8> {
     let world = resolve.select_world(&[package], Some("receiver")).unwrap();
     let mut module = module();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    let mut encoder = ComponentEncoder::default().validate(true).module(&module).unwrap();
+    let mut encoder = ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .unwrap();
     let component = encoder.encode().unwrap();
     ordercase_runtime::package::embed(&component, MANIFEST).unwrap()
 }
@@ -66,7 +69,11 @@ fn module() -> Vec<u8> {
         page_size_log2: None,
     });
     let mut exports = ExportSection::new();
-    exports.export("ordercase:source/receive@0.1.0#receive", ExportKind::Func, 0);
+    exports.export(
+        "ordercase:source/receive@0.1.0#receive",
+        ExportKind::Func,
+        0,
+    );
     exports.export("cabi_realloc", ExportKind::Func, 1);
     exports.export("memory", ExportKind::Memory, 0);
     let mut code = CodeSection::new();
@@ -76,6 +83,11 @@ fn module() -> Vec<u8> {
         code.function(&body);
     }
     let mut module = Module::new();
-    module.section(&types).section(&functions).section(&memories).section(&exports).section(&code);
+    module
+        .section(&types)
+        .section(&functions)
+        .section(&memories)
+        .section(&exports)
+        .section(&code);
     module.finish()
 }

@@ -105,9 +105,14 @@ impl Host {
 
     /// A tenant: its id and its token.
     pub(crate) async fn tenant(&self, name: &str) -> (String, String) {
-        let added = self.operate(Method::POST, "/admin/v1/tenants", json!({ "name": name })).await;
+        let added = self
+            .operate(Method::POST, "/admin/v1/tenants", json!({ "name": name }))
+            .await;
         assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
-        (text(&added.body["tenant_id"]), text(&added.body["context_token"]))
+        (
+            text(&added.body["tenant_id"]),
+            text(&added.body["context_token"]),
+        )
     }
 
     /// A desk: its id and its token.
@@ -119,7 +124,10 @@ impl Host {
         let path = format!("/admin/v1/tenants/{tenant}/desks");
         let added = self.operate(Method::POST, &path, body).await;
         assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
-        (text(&added.body["desk_id"]), text(&added.body["event_token"]))
+        (
+            text(&added.body["desk_id"]),
+            text(&added.body["event_token"]),
+        )
     }
 }
 

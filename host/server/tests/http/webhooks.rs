@@ -31,7 +31,10 @@ pub(crate) async fn shop() -> (Host, String) {
     let added = host.operate(Method::POST, &path, body).await;
     assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
     let url = text(&added.body["webhook_url"]);
-    let path = url.strip_prefix("https://ordercase.example").unwrap().to_owned();
+    let path = url
+        .strip_prefix("https://ordercase.example")
+        .unwrap()
+        .to_owned();
     (host, path)
 }
 
@@ -48,11 +51,15 @@ async fn deliver(host: &Host, path: &str, body: &[u8], secret: &str, id: &str) -
 }
 
 fn body() -> Vec<u8> {
-    json!({ "topic": "orders/updated", "id": 1 }).to_string().into_bytes()
+    json!({ "topic": "orders/updated", "id": 1 })
+        .to_string()
+        .into_bytes()
 }
 
 async fn account(host: &Host) -> Value {
-    let accounts = host.operate(Method::GET, "/admin/v1/accounts", Value::Null).await;
+    let accounts = host
+        .operate(Method::GET, "/admin/v1/accounts", Value::Null)
+        .await;
     assert_eq!(accounts.body["adds_up"], true);
     accounts.body["accounts"][0].clone()
 }
@@ -61,9 +68,16 @@ async fn account(host: &Host) -> Value {
 async fn a_signed_webhook_is_200_and_so_is_its_replay() {
     let (host, path) = shop().await;
     let first = deliver(&host, &path, &body(), SECRET, "e1").await;
-    assert_eq!((first.status, &first.body["outcome"]), (StatusCode::OK, &json!("stored")), "{first:?}");
+    assert_eq!(
+        (first.status, &first.body["outcome"]),
+        (StatusCode::OK, &json!("stored")),
+        "{first:?}"
+    );
     let again = deliver(&host, &path, &body(), SECRET, "e1").await;
-    assert_eq!((again.status, &again.body["outcome"]), (StatusCode::OK, &json!("known")));
+    assert_eq!(
+        (again.status, &again.body["outcome"]),
+        (StatusCode::OK, &json!("known"))
+    );
     assert_eq!(first.body["receipt"], again.body["receipt"]);
     assert_eq!(account(&host).await["received"], 2);
 }
@@ -72,11 +86,17 @@ async fn a_signed_webhook_is_200_and_so_is_its_replay() {
 async fn a_bad_signature_is_401_and_counted_apart() {
     let (host, path) = shop().await;
     let answer = deliver(&host, &path, &body(), "wrong", "e1").await;
-    assert_eq!((answer.status, answer.problem()), (StatusCode::UNAUTHORIZED, "bad-signature"));
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (StatusCode::UNAUTHORIZED, "bad-signature")
+    );
     let bare = Request::post(&path).body(Body::from(body())).unwrap();
     assert_eq!(host.send(bare).await.status, StatusCode::UNAUTHORIZED);
     let row = account(&host).await;
-    assert_eq!((&row["unverified"], &row["received"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&row["unverified"], &row["received"]),
+        (&json!(2), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -93,22 +113,36 @@ async fn a_large_webhook_is_413() {
     let (host, path) = shop().await;
     let large = vec![b' '; 3 * 1024 * 1024];
     let answer = deliver(&host, &path, &large, SECRET, "e1").await;
-    assert_eq!((answer.status, answer.problem()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "too-large")
+    );
 }
 
 #[tokio::test]
 async fn a_verified_webhook_that_is_not_readable_is_202_and_a_dead_letter() {
     let (host, path) = shop().await;
-    for (broken, id) in [(&b"{\"topic\": \"orders/updated\","[..], "e1"), (b"{}", "e2")] {
+    for (broken, id) in [
+        (&b"{\"topic\": \"orders/updated\","[..], "e1"),
+        (b"{}", "e2"),
+    ] {
         let answer = deliver(&host, &path, broken, SECRET, id).await;
-        assert_eq!((answer.status, &answer.body["outcome"]), (StatusCode::ACCEPTED, &json!("dead_lettered")));
+        assert_eq!(
+            (answer.status, &answer.body["outcome"]),
+            (StatusCode::ACCEPTED, &json!("dead_lettered"))
+        );
         let again = deliver(&host, &path, broken, SECRET, id).await;
         assert_eq!(again.status, StatusCode::ACCEPTED);
     }
-    let listed = host.operate(Method::GET, "/admin/v1/dead-letters", Value::Null).await;
+    let listed = host
+        .operate(Method::GET, "/admin/v1/dead-letters", Value::Null)
+        .await;
     let dead = listed.body["dead_letters"].as_array().unwrap();
     assert_eq!(dead.len(), 2, "{dead:?}");
-    assert!(dead.iter().all(|letter| !text(&letter["reason"]).is_empty()));
+    assert!(
+        dead.iter()
+            .all(|letter| !text(&letter["reason"]).is_empty())
+    );
     assert_eq!(account(&host).await["dead"], 2);
 }
 
@@ -123,17 +157,35 @@ async fn what_cannot_be_stored_is_503() {
 #[tokio::test]
 async fn a_name_is_taken_once_and_wrong_settings_leave_nothing_behind() {
     let (host, _) = shop().await;
-    let tenants = host.operate(Method::GET, "/admin/v1/tenants", Value::Null).await;
+    let tenants = host
+        .operate(Method::GET, "/admin/v1/tenants", Value::Null)
+        .await;
     let tenant = text(&tenants.body["tenants"][0]["tenant_id"]);
     let path = format!("/admin/v1/tenants/{tenant}/connections");
     let listed = host.operate(Method::GET, &path, Value::Null).await;
     let digest = listed.body["connections"][0]["plugin_digest"].clone();
     for (change, status, at) in [
         (json!({ "name": "shop" }), StatusCode::CONFLICT, "name"),
-        (json!({ "secrets": {} }), StatusCode::UNPROCESSABLE_ENTITY, "secrets"),
-        (json!({ "secrets": { "webhook_secret": "s", "x": "y" } }), StatusCode::UNPROCESSABLE_ENTITY, "secrets.x"),
-        (json!({ "settings": { "x": "y" } }), StatusCode::UNPROCESSABLE_ENTITY, "settings.x"),
-        (json!({ "plugin_digest": "../../etc" }), StatusCode::NOT_FOUND, "plugin_digest"),
+        (
+            json!({ "secrets": {} }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "secrets",
+        ),
+        (
+            json!({ "secrets": { "webhook_secret": "s", "x": "y" } }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "secrets.x",
+        ),
+        (
+            json!({ "settings": { "x": "y" } }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "settings.x",
+        ),
+        (
+            json!({ "plugin_digest": "../../etc" }),
+            StatusCode::NOT_FOUND,
+            "plugin_digest",
+        ),
     ] {
         let mut new = json!({
             "plugin_digest": digest, "name": "other", "secrets": { "webhook_secret": "s" },
@@ -142,7 +194,11 @@ async fn a_name_is_taken_once_and_wrong_settings_leave_nothing_behind() {
             new[key] = value.clone();
         }
         let answer = host.operate(Method::POST, &path, new).await;
-        assert_eq!((answer.status, answer.body["path"].as_str()), (status, Some(at)), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.body["path"].as_str()),
+            (status, Some(at)),
+            "{answer:?}"
+        );
     }
     let after = host.operate(Method::GET, &path, Value::Null).await;
     assert_eq!(after.body["connections"].as_array().unwrap().len(), 1);

@@ -38,9 +38,18 @@ fn the_verbs_of_the_contract_parse() {
 
 #[test]
 fn wrong_usage_is_refused() {
-    assert_eq!(refused("ordercase case set cas_1"), ErrorKind::MissingRequiredArgument);
-    assert_eq!(refused("ordercase ticket show dsk_1 abc"), ErrorKind::ValueValidation);
-    assert_eq!(refused("ordercase desk add ten_1 --subdomain a"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(
+        refused("ordercase case set cas_1"),
+        ErrorKind::MissingRequiredArgument
+    );
+    assert_eq!(
+        refused("ordercase ticket show dsk_1 abc"),
+        ErrorKind::ValueValidation
+    );
+    assert_eq!(
+        refused("ordercase desk add ten_1 --subdomain a"),
+        ErrorKind::MissingRequiredArgument
+    );
     assert_eq!(
         refused("ordercase desk add ten_1 --subdomain a --secret api_token=plain"),
         ErrorKind::ValueValidation
@@ -78,11 +87,19 @@ fn notes_are_off_unless_asked_for() {
 fn the_help_teaches() {
     let mut command = Cli::command().term_width(100);
     insta::assert_snapshot!("help", command.render_long_help().to_string());
-    for path in [&["serve"][..], &["desk", "add"], &["connect"], &["case", "set"]] {
+    for path in [
+        &["serve"][..],
+        &["desk", "add"],
+        &["connect"],
+        &["case", "set"],
+    ] {
         let mut verb = &mut command;
         for name in path {
             verb = verb.find_subcommand_mut(name).unwrap();
         }
-        insta::assert_snapshot!(format!("help_{}", path.join("_")), verb.render_long_help().to_string());
+        insta::assert_snapshot!(
+            format!("help_{}", path.join("_")),
+            verb.render_long_help().to_string()
+        );
     }
 }

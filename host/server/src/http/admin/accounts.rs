@@ -15,7 +15,7 @@ use crate::{
 
 /// The accounts: received = applied + superseded + duplicate + ignored + dead + pending, in each line.
 #[derive(Serialize, ToSchema)]
-pub struct Accounts {
+pub(super) struct Accounts {
     /// Whether every line adds up and every stored receipt is counted.
     adds_up: bool,
     /// One line per owner, stream and way in.
@@ -31,7 +31,10 @@ pub struct Accounts {
         (status = 401, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn show(_: Operator, State(app): State<Arc<App>>) -> Result<Json<Accounts>, Problem> {
+pub(super) async fn show(
+    _: Operator,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Accounts>, Problem> {
     Ok(Json(Accounts {
         adds_up: app.store.accounts_add_up(None).await?,
         accounts: app.store.accounts(None).await?,

@@ -25,7 +25,7 @@ use crate::{
 /// What to change; absent parts stay.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CaseChange {
+pub(super) struct CaseChange {
     /// `open`, `in_progress`, `resolved` or `closed`; a ticket's `pending` and `solved` are understood.
     #[serde(default)]
     status: Option<String>,
@@ -68,7 +68,7 @@ fn word<T: FromStr<Err = WordError>>(text: Option<&str>, path: &str) -> Result<O
 
 /// The case as it stands now.
 #[derive(Serialize, ToSchema)]
-pub struct CaseAnswer {
+pub(super) struct CaseAnswer {
     case_id: String,
     ticket_id: u64,
     status: String,
@@ -91,7 +91,7 @@ pub struct CaseAnswer {
         (status = 422, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn set(
+pub(super) async fn set(
     _: Operator,
     State(app): State<Arc<App>>,
     Path(case): Path<String>,
@@ -100,7 +100,10 @@ pub async fn set(
     let unknown = || Problem::new(Kind::NotFound, format!("there is no case `{case}`"));
     let id = CaseId::new(case.as_str()).map_err(|_| unknown())?;
     let patch = change.read()?;
-    let changed = app.desk.set_case(&id, &patch, ACTOR, app.clock.now()).await?;
+    let changed = app
+        .desk
+        .set_case(&id, &patch, ACTOR, app.clock.now())
+        .await?;
     Ok(Json(CaseAnswer {
         case_id: changed.case.id.to_string(),
         ticket_id: changed.case.ticket.ticket_id,
@@ -116,7 +119,10 @@ mod tests {
     use super::*;
 
     fn refused(change: CaseChange) -> Option<String> {
-        change.read().err().and_then(|problem| problem.document(None).path)
+        change
+            .read()
+            .err()
+            .and_then(|problem| problem.document(None).path)
     }
 
     fn change() -> CaseChange {
@@ -131,13 +137,25 @@ mod tests {
     #[test]
     fn only_known_words_and_at_least_one_change_are_taken() {
         assert_eq!(refused(change()).as_deref(), Some("."));
-        let odd = CaseChange { status: Some("lost".to_owned()), ..change() };
+        let odd = CaseChange {
+            status: Some("lost".to_owned()),
+            ..change()
+        };
         assert_eq!(refused(odd).as_deref(), Some("status"));
-        let loud = CaseChange { priority: Some("very".to_owned()), ..change() };
+        let loud = CaseChange {
+            priority: Some("very".to_owned()),
+            ..change()
+        };
         assert_eq!(refused(loud).as_deref(), Some("priority"));
-        let empty = CaseChange { comment: Some("  ".to_owned()), ..change() };
+        let empty = CaseChange {
+            comment: Some("  ".to_owned()),
+            ..change()
+        };
         assert_eq!(refused(empty).as_deref(), Some("comment"));
-        let good = CaseChange { status: Some("pending".to_owned()), ..change() };
+        let good = CaseChange {
+            status: Some("pending".to_owned()),
+            ..change()
+        };
         assert_eq!(refused(good), None);
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 
 /// Findings.
 #[derive(Serialize, ToSchema)]
-pub struct Checks {
+pub(super) struct Checks {
     /// `{"check", "ok", "found", "do"}` each.
     checks: Vec<Value>,
 }
@@ -32,7 +32,7 @@ pub struct Checks {
         (status = 401, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn run(_: Operator, State(app): State<Arc<App>>) -> Result<Json<Checks>, Problem> {
+pub(super) async fn run(_: Operator, State(app): State<Arc<App>>) -> Result<Json<Checks>, Problem> {
     let mut checks = vec![engine(&app)];
     connections(&app, &mut checks).await?;
     desks(&app, &mut checks).await?;
@@ -55,7 +55,10 @@ fn engine(app: &App) -> Value {
 
 async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> {
     for connection in app.store.connections(None).await? {
-        let name = format!("connection `{}` ({})", connection.name, connection.key.connection);
+        let name = format!(
+            "connection `{}` ({})",
+            connection.name, connection.key.connection
+        );
         if let Activity::Paused(reason) = &connection.activity {
             checks.push(bad(
                 "connection",
@@ -66,11 +69,17 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
         }
         if let Err(error) = app.plugins.get(&connection.plugin_digest).await {
             let found = format!("{name}: {error}");
-            checks.push(bad("connection", found, "put the plugin's file back, or connect the shop again"));
+            checks.push(bad(
+                "connection",
+                found,
+                "put the plugin's file back, or connect the shop again",
+            ));
             continue;
         }
         let tracks = app.store.streams(&connection.key).await?;
-        let parked = tracks.iter().find(|track| track.state == TrackState::Parked);
+        let parked = tracks
+            .iter()
+            .find(|track| track.state == TrackState::Parked);
         checks.push(match parked {
             None => good("connection", format!("{name} is active")),
             Some(track) => bad(
@@ -99,7 +108,10 @@ async fn desks(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> {
         }
         let installed = desk.settings.get("fields").and_then(Value::as_object);
         if installed.is_none_or(serde_json::Map::is_empty) {
-            let verb = format!("run `ordercase desk install {} {}`", desk.key.tenant, desk.key.desk);
+            let verb = format!(
+                "run `ordercase desk install {} {}`",
+                desk.key.tenant, desk.key.desk
+            );
             checks.push(bad("desk", format!("{name} has nothing installed"), &verb));
         } else {
             checks.push(good("desk", format!("{name} is installed")));
@@ -131,8 +143,16 @@ async fn accounts(app: &App) -> Result<Value, Problem> {
 async fn dead_letters(app: &App) -> Result<Value, Problem> {
     let mut dead = 0;
     for tenant in app.store.tenants().await? {
-        dead += app.store.receipts(&tenant.id, ReceiptState::Dead).await?.len();
-        dead += app.store.effects_in(&tenant.id, EffectState::Dead).await?.len();
+        dead += app
+            .store
+            .receipts(&tenant.id, ReceiptState::Dead)
+            .await?
+            .len();
+        dead += app
+            .store
+            .effects_in(&tenant.id, EffectState::Dead)
+            .await?
+            .len();
     }
     if dead == 0 {
         return Ok(good("dead_letters", "none"));

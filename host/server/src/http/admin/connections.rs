@@ -14,8 +14,8 @@ use ordercase_runtime::{
     package::{Manifest, SettingKind},
 };
 use ordercase_store::{
-    Connection, ConnectionId, ConnectionKey, NewConnection, Owner, PluginRow, SecretValue, StreamSpec,
-    StreamTrack, TenantId, TokenPurpose, Track, TrackState,
+    Connection, ConnectionId, ConnectionKey, NewConnection, Owner, PluginRow, SecretValue,
+    StreamSpec, StreamTrack, TenantId, TokenPurpose, Track, TrackState,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ use crate::{
 /// A shop to be connected.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewConnectionBody {
+pub(super) struct NewConnectionBody {
     /// Digest of an admitted plugin.
     plugin_digest: String,
     /// What people call the shop; unique within the tenant.
@@ -57,7 +57,7 @@ pub struct NewConnectionBody {
 
 /// A shop that was connected; its backfill has begun.
 #[derive(Serialize, ToSchema)]
-pub struct AddedConnection {
+pub(super) struct AddedConnection {
     #[serde(flatten)]
     connection: ConnectionView,
     /// Stands in for a signature where the shop cannot sign. Shown this once.
@@ -66,7 +66,7 @@ pub struct AddedConnection {
 
 /// A connected shop.
 #[derive(Serialize, ToSchema)]
-pub struct ConnectionView {
+pub(super) struct ConnectionView {
     tenant_id: String,
     connection_id: String,
     name: String,
@@ -88,7 +88,7 @@ pub struct ConnectionView {
 
 /// How far a stream is.
 #[derive(Serialize, ToSchema)]
-pub struct StreamView {
+pub(super) struct StreamView {
     stream: String,
     kind: String,
     /// `backfill`: history is being read; `live`: it is read, changes are followed; `parked`: a person
@@ -140,7 +140,7 @@ impl From<&StreamTrack> for StreamView {
         (status = 502, description = "The shop did not answer", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn add(
+pub(super) async fn add(
     _: Operator,
     State(app): State<Arc<App>>,
     Path(tenant): Path<String>,
@@ -148,9 +148,11 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<AddedConnection>), Problem> {
     let tenant = known_tenant(&app, &tenant).await?;
     let name = name(&new.name, "name")?;
-    let plugin = app.plugins.get(&new.plugin_digest).await.map_err(|error| {
-        Problem::new(Kind::NotFound, error.to_string()).at("plugin_digest")
-    })?;
+    let plugin = app
+        .plugins
+        .get(&new.plugin_digest)
+        .await
+        .map_err(|error| Problem::new(Kind::NotFound, error.to_string()).at("plugin_digest"))?;
     let settings = checked_settings(&plugin.manifest, &new.settings)?;
     checked_slots(&plugin.manifest, &new.secrets)?;
     let taken = app.store.connections(Some(&tenant)).await?;
@@ -207,16 +209,27 @@ async fn keep(
         .await?;
     for (slot, secret) in secrets {
         let secret = SecretValue::new(secret.expose().to_owned());
-        app.store.put_secret(&key.tenant, &owner, slot, &secret, now).await?;
+        app.store
+            .put_secret(&key.tenant, &owner, slot, &secret, now)
+            .await?;
     }
     app.store
-        .put_token(&key.tenant, TokenPurpose::WebhookPath, &owner, token.expose(), now, None)
+        .put_token(
+            &key.tenant,
+            TokenPurpose::WebhookPath,
+            &owner,
+            token.expose(),
+            now,
+            None,
+        )
         .await?;
     app.store.add_connection(row, now).await?;
     app.store.set_shop(&key, shop, now).await?;
     // The backfill begins now; what changes meanwhile comes by webhook and by the first poll.
     let first_poll = now.plus_seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS);
-    app.store.open_streams(&key, &specs(&plugin.manifest), now, first_poll).await?;
+    app.store
+        .open_streams(&key, &specs(&plugin.manifest), now, first_poll)
+        .await?;
     Ok(token)
 }
 
@@ -247,7 +260,9 @@ fn checked_settings(manifest: &Manifest, given: &Map<String, Value>) -> Result<V
         .check_settings(&Value::Object(typed.collect()))
         .map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            let path = problems.first().map_or("settings".to_owned(), |p| format!("settings.{}", p.field));
+            let path = problems
+                .first()
+                .map_or("settings".to_owned(), |p| format!("settings.{}", p.field));
             Problem::new(Kind::BadSettings, lines.join("; ")).at(path)
         })
 }
@@ -268,7 +283,10 @@ fn checked_slots(manifest: &Manifest, secrets: &BTreeMap<String, Secret>) -> Res
     checked_secrets(secrets)?;
     let known: Vec<&str> = manifest.secrets.keys().map(String::as_str).collect();
     if let Some(slot) = secrets.keys().find(|slot| !known.contains(&slot.as_str())) {
-        let detail = format!("the plugin has no secret `{slot}`; it has {}", known.join(", "));
+        let detail = format!(
+            "the plugin has no secret `{slot}`; it has {}",
+            known.join(", ")
+        );
         return Err(Problem::new(Kind::BadSettings, detail).at(format!("secrets.{slot}")));
     }
     let filled = secrets.keys().map(|slot| (slot.clone(), ())).collect();
@@ -286,7 +304,10 @@ struct Trial(BTreeMap<String, Secret>);
 #[async_trait]
 impl Credentials for Trial {
     async fn secret(&self, slot: &str) -> Result<SecretText, CredentialError> {
-        let found = self.0.get(slot).map(|secret| SecretText::new(secret.expose().to_owned()));
+        let found = self
+            .0
+            .get(slot)
+            .map(|secret| SecretText::new(secret.expose().to_owned()));
         found.ok_or_else(|| CredentialError::Missing {
             slot: slot.to_owned(),
         })
@@ -320,7 +341,7 @@ async fn probe(
 
 /// A tenant's shops.
 #[derive(Serialize, ToSchema)]
-pub struct Connections {
+pub(super) struct Connections {
     connections: Vec<ConnectionView>,
 }
 
@@ -334,7 +355,7 @@ pub struct Connections {
         (status = 404, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn list(
+pub(super) async fn list(
     _: Operator,
     State(app): State<Arc<App>>,
     Path(tenant): Path<String>,
@@ -357,12 +378,17 @@ pub async fn list(
         (status = 404, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn show(
+pub(super) async fn show(
     _: Operator,
     State(app): State<Arc<App>>,
     Path(connection): Path<String>,
 ) -> Result<Json<ConnectionView>, Problem> {
-    let unknown = || Problem::new(Kind::NotFound, format!("there is no connection `{connection}`"));
+    let unknown = || {
+        Problem::new(
+            Kind::NotFound,
+            format!("there is no connection `{connection}`"),
+        )
+    };
     let id = ConnectionId::new(connection.as_str()).map_err(|_| unknown())?;
     let found = app.store.find_connection(&id).await?.ok_or_else(unknown)?;
     view(&app, &found).await.map(Json)
@@ -370,7 +396,10 @@ pub async fn show(
 
 async fn known_connection(app: &App, key: &ConnectionKey) -> Result<Connection, Problem> {
     app.store.connection(key).await?.ok_or_else(|| {
-        Problem::new(Kind::NotFound, format!("there is no connection `{}`", key.connection))
+        Problem::new(
+            Kind::NotFound,
+            format!("there is no connection `{}`", key.connection),
+        )
     })
 }
 
@@ -384,7 +413,9 @@ async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Prob
         name: connection.name.clone(),
         plugin_id: connection.plugin_id.clone(),
         plugin_digest: connection.plugin_digest.clone(),
-        webhook_url: app.public_url.join(&format!("/v1/webhooks/{}", connection.key.connection)),
+        webhook_url: app
+            .public_url
+            .join(&format!("/v1/webhooks/{}", connection.key.connection)),
         state,
         paused_reason,
         shop: connection.shop.clone(),

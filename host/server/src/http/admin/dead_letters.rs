@@ -18,7 +18,7 @@ use crate::{
 
 /// One of them.
 #[derive(Serialize, ToSchema)]
-pub struct DeadLetter {
+pub(super) struct DeadLetter {
     tenant_id: String,
     /// `receipt` or `effect`.
     what: &'static str,
@@ -39,7 +39,7 @@ pub struct DeadLetter {
 
 /// All of them, newest first per tenant.
 #[derive(Serialize, ToSchema)]
-pub struct DeadLetters {
+pub(super) struct DeadLetters {
     dead_letters: Vec<DeadLetter>,
 }
 
@@ -51,7 +51,10 @@ pub struct DeadLetters {
         (status = 401, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn list(_: Operator, State(app): State<Arc<App>>) -> Result<Json<DeadLetters>, Problem> {
+pub(super) async fn list(
+    _: Operator,
+    State(app): State<Arc<App>>,
+) -> Result<Json<DeadLetters>, Problem> {
     let mut dead_letters = Vec::new();
     for tenant in app.store.tenants().await? {
         let tenant_id = tenant.id.to_string();

@@ -7,7 +7,9 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
-use ordercase_store::{Activity, Desk, DeskId, DeskKey, NewDesk, Owner, SecretValue, TenantId, TokenPurpose};
+use ordercase_store::{
+    Activity, Desk, DeskId, DeskKey, NewDesk, Owner, SecretValue, TenantId, TokenPurpose,
+};
 use ordercase_zendesk::{Plan, auth::LEGACY_TOKEN_END};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,7 +34,7 @@ const SLOTS: [&str; 3] = [desks::OAUTH_TOKEN, desks::EMAIL, desks::API_TOKEN];
 /// A desk to be added.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewDeskBody {
+pub(super) struct NewDeskBody {
     /// `{subdomain}.zendesk.com`.
     subdomain: String,
     /// Number of the account; learnt by the installer when absent.
@@ -51,7 +53,7 @@ pub struct NewDeskBody {
 
 /// A desk that was added.
 #[derive(Serialize, ToSchema)]
-pub struct AddedDesk {
+pub(super) struct AddedDesk {
     #[serde(flatten)]
     desk: DeskView,
     /// What its flows send to the host. Shown this once; the installer puts it into the account.
@@ -64,7 +66,7 @@ pub struct AddedDesk {
 
 /// A desk.
 #[derive(Serialize, ToSchema)]
-pub struct DeskView {
+pub(super) struct DeskView {
     tenant_id: String,
     desk_id: String,
     subdomain: String,
@@ -88,8 +90,12 @@ impl From<&Desk> for DeskView {
             desk_id: desk.key.desk.to_string(),
             subdomain: desk.subdomain.clone(),
             account_id: desk.account_id.clone(),
-            note_rule: setting("note_rule").and_then(Value::as_bool).unwrap_or(false),
-            installed: setting("fields").and_then(Value::as_object).is_some_and(|f| !f.is_empty()),
+            note_rule: setting("note_rule")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            installed: setting("fields")
+                .and_then(Value::as_object)
+                .is_some_and(|f| !f.is_empty()),
             state,
             paused_reason,
         }
@@ -97,7 +103,7 @@ impl From<&Desk> for DeskView {
 }
 
 /// `active` or `paused`, and why.
-pub fn state(activity: &Activity) -> (&'static str, Option<String>) {
+pub(super) fn state(activity: &Activity) -> (&'static str, Option<String>) {
     match activity {
         Activity::Active => ("active", None),
         Activity::Paused(reason) => ("paused", Some(reason.clone())),
@@ -116,7 +122,7 @@ pub fn state(activity: &Activity) -> (&'static str, Option<String>) {
         (status = 422, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn add(
+pub(super) async fn add(
     _: Operator,
     State(app): State<Arc<App>>,
     Path(tenant): Path<String>,
@@ -140,17 +146,30 @@ pub async fn add(
     // The desk first: a subdomain that is taken must leave no token behind.
     app.store.add_desk(row, now).await?;
     if let Some(account) = new.account_id {
-        app.store.set_desk_account(&key, &account.to_string(), now).await?;
+        app.store
+            .set_desk_account(&key, &account.to_string(), now)
+            .await?;
     }
     for (slot, secret) in &new.secrets {
         let secret = SecretValue::new(secret.expose().to_owned());
-        app.store.put_secret(&tenant, &owner, slot, &secret, now).await?;
+        app.store
+            .put_secret(&tenant, &owner, slot, &secret, now)
+            .await?;
     }
     // The installer writes it into the account's connection, so it is kept, sealed, besides its hash.
     let sealed = SecretValue::new(token.expose().to_owned());
-    app.store.put_secret(&tenant, &owner, desks::EVENT_TOKEN, &sealed, now).await?;
     app.store
-        .put_token(&tenant, TokenPurpose::DeskEvents, &owner, token.expose(), now, None)
+        .put_secret(&tenant, &owner, desks::EVENT_TOKEN, &sealed, now)
+        .await?;
+    app.store
+        .put_token(
+            &tenant,
+            TokenPurpose::DeskEvents,
+            &owner,
+            token.expose(),
+            now,
+            None,
+        )
         .await?;
     let mut notices = Vec::new();
     if new.secrets.contains_key(desks::API_TOKEN) && !new.secrets.contains_key(desks::OAUTH_TOKEN) {
@@ -178,7 +197,11 @@ fn check(new: &NewDeskBody) -> Result<String, Problem> {
         );
     }
     checked_secrets(&new.secrets)?;
-    if let Some(slot) = new.secrets.keys().find(|slot| !SLOTS.contains(&slot.as_str())) {
+    if let Some(slot) = new
+        .secrets
+        .keys()
+        .find(|slot| !SLOTS.contains(&slot.as_str()))
+    {
         let path = format!("secrets.{slot}");
         return wrong(Kind::BadSettings, desks::CREDENTIALS_WANTED, &path);
     }
@@ -186,7 +209,13 @@ fn check(new: &NewDeskBody) -> Result<String, Problem> {
         let secret = new.secrets.get(name)?;
         Some(ordercase_zendesk::Secret::new(secret.expose()))
     };
-    if desks::auth(slot(desks::OAUTH_TOKEN), slot(desks::EMAIL), slot(desks::API_TOKEN)).is_none() {
+    if desks::auth(
+        slot(desks::OAUTH_TOKEN),
+        slot(desks::EMAIL),
+        slot(desks::API_TOKEN),
+    )
+    .is_none()
+    {
         return wrong(Kind::BadSettings, desks::CREDENTIALS_WANTED, "secrets");
     }
     let plan = new.plan.as_deref().unwrap_or("team");
@@ -197,7 +226,7 @@ fn check(new: &NewDeskBody) -> Result<String, Problem> {
 
 /// A tenant's desks.
 #[derive(Serialize, ToSchema)]
-pub struct Desks {
+pub(super) struct Desks {
     desks: Vec<DeskView>,
 }
 
@@ -211,7 +240,7 @@ pub struct Desks {
         (status = 404, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn list(
+pub(super) async fn list(
     _: Operator,
     State(app): State<Arc<App>>,
     Path(tenant): Path<String>,
@@ -226,7 +255,7 @@ pub async fn list(
 /// What to change about a desk.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DeskChange {
+pub(super) struct DeskChange {
     /// Whether the host writes internal notes.
     note_rule: bool,
 }
@@ -243,7 +272,7 @@ pub struct DeskChange {
         (status = 422, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn set(
+pub(super) async fn set(
     _: Operator,
     State(app): State<Arc<App>>,
     Path((tenant, desk)): Path<(String, String)>,
@@ -254,14 +283,16 @@ pub async fn set(
     if let Some(settings) = settings.as_object_mut() {
         settings.insert("note_rule".to_owned(), change.note_rule.into());
     }
-    app.store.set_desk_settings(&key, &settings, app.clock.now()).await?;
+    app.store
+        .set_desk_settings(&key, &settings, app.clock.now())
+        .await?;
     Ok(Json(DeskView::from(&known_desk(&app, &key).await?)))
 }
 
 /// What to install.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct InstallBody {
+pub(super) struct InstallBody {
     /// Another bundle than the one that is compiled in.
     #[serde(default)]
     bundle: Option<Value>,
@@ -280,7 +311,7 @@ pub struct InstallBody {
         (status = 502, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn install(
+pub(super) async fn install(
     _: Operator,
     State(app): State<Arc<App>>,
     Path((tenant, desk)): Path<(String, String)>,
@@ -292,8 +323,13 @@ pub async fn install(
 }
 
 /// A tenant that is there.
-pub async fn known_tenant(app: &App, tenant: &str) -> Result<TenantId, Problem> {
-    let unknown = || Problem::new(Kind::NotFound, format!("there is no tenant `{tenant}`; see `ordercase tenant list`"));
+pub(super) async fn known_tenant(app: &App, tenant: &str) -> Result<TenantId, Problem> {
+    let unknown = || {
+        Problem::new(
+            Kind::NotFound,
+            format!("there is no tenant `{tenant}`; see `ordercase tenant list`"),
+        )
+    };
     let id = TenantId::new(tenant).map_err(|_| unknown())?;
     app.store.tenant(&id).await?.ok_or_else(unknown)?;
     Ok(id)
@@ -301,13 +337,21 @@ pub async fn known_tenant(app: &App, tenant: &str) -> Result<TenantId, Problem> 
 
 async fn desk_key(app: &App, tenant: &str, desk: &str) -> Result<DeskKey, Problem> {
     let tenant = known_tenant(app, tenant).await?;
-    let unknown = || Problem::new(Kind::NotFound, format!("the tenant has no desk `{desk}`; see `ordercase desk list {tenant}`"));
+    let unknown = || {
+        Problem::new(
+            Kind::NotFound,
+            format!("the tenant has no desk `{desk}`; see `ordercase desk list {tenant}`"),
+        )
+    };
     let desk = DeskId::new(desk).map_err(|_| unknown())?;
     Ok(DeskKey { tenant, desk })
 }
 
 async fn known_desk(app: &App, key: &DeskKey) -> Result<Desk, Problem> {
     app.store.desk(key).await?.ok_or_else(|| {
-        Problem::new(Kind::NotFound, format!("the tenant has no desk `{}`", key.desk))
+        Problem::new(
+            Kind::NotFound,
+            format!("the tenant has no desk `{}`", key.desk),
+        )
     })
 }

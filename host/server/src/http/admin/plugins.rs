@@ -18,7 +18,7 @@ use crate::{
 
 /// A plugin that may be connected.
 #[derive(Serialize, ToSchema)]
-pub struct Admitted {
+pub(super) struct Admitted {
     /// SHA-256 of the component; connections pin it.
     digest: String,
     /// Id in its manifest.
@@ -40,7 +40,7 @@ pub struct Admitted {
         (status = 422, description = "Not admitted, and why", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn admit(
+pub(super) async fn admit(
     _: Operator,
     State(app): State<Arc<App>>,
     RawBody(wasm): RawBody,

@@ -24,14 +24,14 @@ use crate::{
 /// A merchant to be added.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewTenant {
+pub(super) struct NewTenant {
     /// What people call it.
     name: String,
 }
 
 /// A merchant that was added.
 #[derive(Serialize, ToSchema)]
-pub struct AddedTenant {
+pub(super) struct AddedTenant {
     /// Its id.
     tenant_id: String,
     /// Its name.
@@ -49,7 +49,7 @@ pub struct AddedTenant {
         (status = 422, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn add(
+pub(super) async fn add(
     _: Operator,
     State(app): State<Arc<App>>,
     Bounded(new): Bounded<NewTenant>,
@@ -58,10 +58,19 @@ pub async fn add(
     let now = app.clock.now();
     let tenant = TenantId::mint(rand::random());
     let token = ids::token(auth::TENANT);
-    app.store.add_tenant(&tenant, &name, &json!({}), now).await?;
+    app.store
+        .add_tenant(&tenant, &name, &json!({}), now)
+        .await?;
     let owner = Owner::Tenant(tenant.clone());
     app.store
-        .put_token(&tenant, TokenPurpose::TenantApi, &owner, token.expose(), now, None)
+        .put_token(
+            &tenant,
+            TokenPurpose::TenantApi,
+            &owner,
+            token.expose(),
+            now,
+            None,
+        )
         .await?;
     let added = AddedTenant {
         tenant_id: tenant.to_string(),
@@ -73,7 +82,7 @@ pub async fn add(
 
 /// A merchant.
 #[derive(Serialize, ToSchema)]
-pub struct TenantView {
+pub(super) struct TenantView {
     tenant_id: String,
     name: String,
     #[schema(value_type = String, format = DateTime)]
@@ -82,7 +91,7 @@ pub struct TenantView {
 
 /// All merchants.
 #[derive(Serialize, ToSchema)]
-pub struct Tenants {
+pub(super) struct Tenants {
     tenants: Vec<TenantView>,
 }
 
@@ -94,7 +103,10 @@ pub struct Tenants {
         (status = 401, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn list(_: Operator, State(app): State<Arc<App>>) -> Result<Json<Tenants>, Problem> {
+pub(super) async fn list(
+    _: Operator,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Tenants>, Problem> {
     let tenants = app.store.tenants().await?.into_iter();
     Ok(Json(Tenants {
         tenants: tenants

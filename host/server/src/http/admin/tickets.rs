@@ -20,7 +20,7 @@ use crate::{
 
 /// A ticket as the host sees it.
 #[derive(Serialize, ToSchema)]
-pub struct TicketView {
+pub(super) struct TicketView {
     tenant_id: String,
     desk_id: String,
     ticket_id: u64,
@@ -87,7 +87,7 @@ struct EffectView {
         (status = 404, body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn show(
+pub(super) async fn show(
     _: Operator,
     State(app): State<Arc<App>>,
     Path((desk, ticket)): Path<(String, String)>,

@@ -21,9 +21,18 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// The page's files.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/context", get(|| async { file("text/html; charset=utf-8", include_str!("context.html")) }))
-        .route("/context/page.js", get(|| async { file("text/javascript; charset=utf-8", include_str!("page.js")) }))
-        .route("/context/page.css", get(|| async { file("text/css; charset=utf-8", include_str!("page.css")) }))
+        .route(
+            "/context",
+            get(|| async { file("text/html; charset=utf-8", include_str!("context.html")) }),
+        )
+        .route(
+            "/context/page.js",
+            get(|| async { file("text/javascript; charset=utf-8", include_str!("page.js")) }),
+        )
+        .route(
+            "/context/page.css",
+            get(|| async { file("text/css; charset=utf-8", include_str!("page.css")) }),
+        )
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {

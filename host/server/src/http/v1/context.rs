@@ -44,13 +44,23 @@ pub async fn show(
     let desk = DeskId::new(desk).map_err(|_| unknown())?;
     let ticket: u64 = ticket.parse().map_err(|_| unknown())?;
     let now = app.clock.now();
-    let context = app.desk.context(&tenant, &desk, ticket, now).await?.ok_or_else(unknown)?;
+    let context = app
+        .desk
+        .context(&tenant, &desk, ticket, now)
+        .await?
+        .ok_or_else(unknown)?;
     let body = serde_json::to_vec(&context).map_err(|error| {
         Problem::new(Kind::Internal, "the context could not be written").because(error)
     })?;
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
     Ok(response)
 }

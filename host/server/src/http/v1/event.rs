@@ -47,7 +47,11 @@ pub struct DeskEvent {
     /// Its place among the events of one save.
     pub sequence: Sequence,
     /// With `ticket.CommentAdded`, which comment.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_number")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "optional_number"
+    )]
     #[schema(minimum = 1)]
     pub comment_id: Option<u64>,
 }
@@ -112,13 +116,19 @@ impl DeskEvent {
     pub fn check(&self) -> Result<Instant, Problem> {
         let wrong = |path: &str, detail: &str| Err(Problem::new(Kind::Malformed, detail).at(path));
         if self.schema != SCHEMA {
-            return wrong("schema", "this host reads `zis-event/1`; install its bundle again");
+            return wrong(
+                "schema",
+                "this host reads `zis-event/1`; install its bundle again",
+            );
         }
         if self.account_id == 0 {
             return wrong("account_id", "must be at least 1");
         }
         if !is_subdomain(&self.subdomain) {
-            return wrong("subdomain", "must be a Zendesk subdomain, without `.zendesk.com`");
+            return wrong(
+                "subdomain",
+                "must be a Zendesk subdomain, without `.zendesk.com`",
+            );
         }
         if !EVENT_TYPES.contains(&self.event_type.as_str()) {
             return wrong("event_type", "this host does not know the event type");
@@ -141,7 +151,10 @@ impl DeskEvent {
         }
         match self.occurred_at.parse() {
             Ok(instant) if self.occurred_at.len() <= 40 => Ok(instant),
-            _ => wrong("occurred_at", "must be a time with a zone such as 2026-01-31T09:05:00Z"),
+            _ => wrong(
+                "occurred_at",
+                "must be a time with a zone such as 2026-01-31T09:05:00Z",
+            ),
         }
     }
 
@@ -193,10 +206,18 @@ mod tests {
         let text = include_str!("../../../../../zis-bundle/bundle/event.schema.json");
         let schema: Value = serde_json::from_str(text).unwrap();
         assert_eq!(schema["properties"]["schema"]["const"], SCHEMA);
-        assert_eq!(schema["properties"]["event_type"]["enum"], json!(EVENT_TYPES));
+        assert_eq!(
+            schema["properties"]["event_type"]["enum"],
+            json!(EVENT_TYPES)
+        );
         let event: DeskEvent = serde_json::from_value(good()).unwrap();
         for field in schema["required"].as_array().unwrap() {
-            assert!(serde_json::to_value(&event).unwrap().get(field.as_str().unwrap()).is_some());
+            assert!(
+                serde_json::to_value(&event)
+                    .unwrap()
+                    .get(field.as_str().unwrap())
+                    .is_some()
+            );
         }
         assert!(event.check().is_ok());
         assert_eq!(event.dedupe_key(), "ticket.TicketCreated/35436/C20565CD/1");

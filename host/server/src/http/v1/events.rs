@@ -53,7 +53,8 @@ pub async fn receive(
     let event: DeskEvent = bound::parse(&body)?;
     let occurred_at = event.check()?;
     let account = event.account_id.to_string();
-    if desk.subdomain != event.subdomain || desk.account_id.as_ref().is_some_and(|a| *a != account) {
+    if desk.subdomain != event.subdomain || desk.account_id.as_ref().is_some_and(|a| *a != account)
+    {
         return Err(Problem::new(
             Kind::OtherAccount,
             "the token belongs to another account than the event: install the bundle again from \

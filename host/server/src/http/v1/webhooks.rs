@@ -103,7 +103,10 @@ async fn take(
     // An unknown connection and a bad signature look the same from outside.
     let shop = app.shop(connection).await?.ok_or_else(unverified)?;
     let Some(recipe) = shop.plugin.manifest.webhooks.as_ref() else {
-        return Err(Problem::new(Kind::NotFound, "this connection takes no webhooks"));
+        return Err(Problem::new(
+            Kind::NotFound,
+            "this connection takes no webhooks",
+        ));
     };
     let verified = match check(app, &shop, recipe, token, headers, body).await {
         Ok(verified) => verified,
@@ -143,7 +146,11 @@ async fn check(
     };
     if recipe.scheme == Scheme::None {
         let token = Secret::new(token.unwrap_or_default().to_owned());
-        if !app.is_webhook_token(shop, &token).await.map_err(Refusal::Ours)? {
+        if !app
+            .is_webhook_token(shop, &token)
+            .await
+            .map_err(Refusal::Ours)?
+        {
             return Err(Refusal::Theirs(VerifyError::Mismatch));
         }
     }
@@ -208,7 +215,11 @@ async fn keep(
         dead = serde_json::from_slice::<serde::de::IgnoredAny>(body)
             .err()
             .map(|error| {
-                format!("the body is not JSON: line {}, column {}", error.line(), error.column())
+                format!(
+                    "the body is not JSON: line {}, column {}",
+                    error.line(),
+                    error.column()
+                )
             });
     }
     let receipt = NewReceipt {
