@@ -233,9 +233,10 @@ fn follow_ticket(
         return (followed, None);
     }
     let document = &followed.document;
+    let stamp = mirror.ticket.updated_stamp.clone();
     let on_its_way = waiting
         .iter()
-        .any(|sent| sent.case_revision == document.revision);
+        .any(|sent| sent.case_revision == document.revision && sent.stamp == stamp);
     let won = followed
         .merged
         .contested
@@ -245,7 +246,6 @@ fn follow_ticket(
     if on_its_way && !won {
         return (followed, None);
     }
-    let stamp = mirror.ticket.updated_stamp.clone();
     let intent = match &stamp {
         Some(stamp) => format!("{}-{stamp}", document.revision),
         None => document.revision.to_string(),
@@ -253,7 +253,7 @@ fn follow_ticket(
     let key = effect::key(look.ticket, None, "case", &intent);
     let update = Update {
         outgoing: outgoing.clone(),
-        stamp,
+        stamp: stamp.clone(),
         ..Update::default()
     };
     let planned = update.planned(look.ticket, key);
@@ -263,6 +263,7 @@ fn follow_ticket(
         outgoing,
         case_status: document.fields.status,
         case_priority: document.fields.priority,
+        stamp,
     });
     (followed, Some(planned))
 }

@@ -81,6 +81,9 @@ pub(crate) struct Sent {
     /// What the case said.
     pub(crate) case_status: ordercase_cases::CaseStatus,
     pub(crate) case_priority: Option<ordercase_cases::CasePriority>,
+    /// The ticket's `updated_at` when this was decided. Once the ticket moved on, the executor may drop
+    /// the write as stale, so it is decided anew.
+    pub(crate) stamp: Option<String>,
 }
 
 /// What the ticket was last told to show.

@@ -78,20 +78,20 @@ impl Desk {
         commit.case = Some(case.write(closed_at(&case, state.case.as_ref(), None, now))?);
         commit.comments = said(patch, ticket, case.revision, actor, now);
         commit.audit.push(audit(patch, ticket, actor));
-        let not_sent_because = match &told {
-            Told::Send(planned) => {
-                mirror.remember(&planned.op_id);
-                commit.effects.push(planned.effect.clone());
-                None
-            }
-            Told::Nothing => None,
-            Told::Cannot(reason) => Some((*reason).to_owned()),
+        let (effects, not_sent_because) = match told {
+            Told::Send(planned) => (planned, None),
+            Told::Cannot(reason) => (Vec::new(), Some(reason.to_owned())),
         };
+        for planned in effects {
+            mirror.remember(&planned.op_id);
+            commit.effects.push(planned.effect);
+        }
+        let sent = !commit.effects.is_empty();
         commit.mirror = Some(mirror.write(&state.mirror.class)?);
         let committed = self.store.commit_ticket(commit, now).await?;
         Ok(CaseChanged {
             case: committed.case.ok_or_else(|| unknown_ticket(ticket))?,
-            sent: matches!(told, Told::Send(_)),
+            sent,
             not_sent_because,
         })
     }
@@ -113,14 +113,13 @@ fn check(patch: &CasePatch) -> Result<(), DeskError> {
 
 /// What becomes of the ticket.
 enum Told {
-    /// It is told this.
-    Send(Planned),
-    /// It says all of it already.
-    Nothing,
+    /// It is told this; nothing where it says all of it already.
+    Send(Vec<Planned>),
     /// It cannot be told, for this reason.
     Cannot(&'static str),
 }
 
+/// A comment goes out by itself: a status may turn out to be stale and is dropped then, words never.
 fn tell(
     ticket: &TicketKey,
     settings: &DeskSettings,
@@ -130,7 +129,7 @@ fn tell(
 ) -> Told {
     let outgoing = outgoing(case, mirror, patch);
     if outgoing.is_empty() && patch.comment.is_none() {
-        return Told::Nothing;
+        return Told::Send(Vec::new());
     }
     if mirror.ticket.status == "closed" {
         return Told::Cannot("the ticket is closed and takes no change");
@@ -138,27 +137,36 @@ fn tell(
     if !settings.two_way {
         return Told::Cannot("the desk does not send changes of cases to tickets");
     }
-    let update = Update {
-        outgoing: outgoing.clone(),
-        comment: patch.comment.clone().map(|comment| (comment, patch.public)),
-        stamp: mirror.ticket.updated_stamp.clone(),
-        ..Update::default()
-    };
-    let planned = update.planned(ticket, case_key(ticket, case.revision));
+    let mut planned = Vec::new();
+    if let Some(comment) = &patch.comment {
+        let update = Update {
+            comment: Some((comment.clone(), patch.public)),
+            ..Update::default()
+        };
+        planned.push(update.planned(ticket, key(ticket, "comment", case.revision)));
+    }
     if !outgoing.is_empty() {
+        let update = Update {
+            outgoing: outgoing.clone(),
+            stamp: mirror.ticket.updated_stamp.clone(),
+            ..Update::default()
+        };
+        let status = update.planned(ticket, key(ticket, "case", case.revision));
         mirror.sent.push(Sent {
-            op_id: planned.op_id.clone(),
+            op_id: status.op_id.clone(),
             case_revision: case.revision,
             outgoing,
             case_status: case.fields.status,
             case_priority: case.fields.priority,
+            stamp: mirror.ticket.updated_stamp.clone(),
         });
+        planned.push(status);
     }
     Told::Send(planned)
 }
 
-fn case_key(ticket: &TicketKey, revision: u64) -> String {
-    effect::key(ticket, None, "case", &revision.to_string())
+fn key(ticket: &TicketKey, kind: &str, revision: u64) -> String {
+    effect::key(ticket, None, kind, &revision.to_string())
 }
 
 /// What the ticket must be told: what it will not say once everything that is on its way has arrived.
@@ -202,7 +210,7 @@ fn said(
     let Some(comment) = &patch.comment else {
         return Vec::new();
     };
-    let op_id = effect::op_id(ticket, &case_key(ticket, revision));
+    let op_id = effect::op_id(ticket, &key(ticket, "comment", revision));
     vec![CommentWrite {
         key: comment_key(CommentOrigin::Case, &op_id),
         remote_id: None,

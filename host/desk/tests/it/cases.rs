@@ -113,7 +113,11 @@ async fn a_comment_of_the_case_arrives_once_and_is_linked() {
     };
     set(&world, patch).await;
     assert_eq!(comments(&world).await.len(), 2, "it is there at once");
-    assert_eq!(world.execute().await, 1, "status and comment in one write");
+    assert_eq!(
+        world.execute().await,
+        2,
+        "the words by themselves, then the status"
+    );
     assert_eq!(world.tickets.get(7).status, "pending");
     assert_eq!(
         world.notes(7),

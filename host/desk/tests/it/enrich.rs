@@ -165,3 +165,29 @@ async fn a_ticket_that_is_gone_settles_its_event() {
     world.tickets.remove(7);
     assert_eq!(world.event(7).await, Handled::Gone);
 }
+
+#[tokio::test]
+async fn its_calls_can_be_spawned() {
+    fn sendable<T: Send>(call: T) -> T {
+        call
+    }
+    let world = anna().await;
+    let event = TicketEvent {
+        ticket: world.ticket_key(7),
+        receipt: None,
+    };
+    let handled = sendable(world.desk.handle_event(&event, world.now())).await;
+    assert_eq!(handled.unwrap(), Handled::Applied);
+    let id = event.ticket.case_id();
+    let patch = ordercase_desk::CasePatch::default();
+    assert!(
+        sendable(world.desk.set_case(&id, &patch, "admin", world.now()))
+            .await
+            .is_err()
+    );
+    let key = &event.ticket;
+    let shown = sendable(world.desk.context(&key.tenant, &key.desk, 7, world.now())).await;
+    assert!(shown.unwrap().is_some());
+    let nobody = sendable(world.desk.confirm_identity(key, &[], "agent", world.now())).await;
+    assert!(nobody.is_err());
+}

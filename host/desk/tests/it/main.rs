@@ -12,4 +12,5 @@ mod classes;
 mod enrich;
 mod finder;
 mod records;
+mod simulation;
 mod support;

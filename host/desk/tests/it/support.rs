@@ -40,6 +40,8 @@ pub(crate) struct Tickets {
     tickets: Mutex<BTreeMap<u64, TicketSnapshot>>,
     next: AtomicUsize,
     clock: AtomicI64,
+    /// When people moved a property of a ticket.
+    moved: Mutex<Vec<(u64, Instant, &'static str)>>,
 }
 
 impl Tickets {
@@ -87,10 +89,16 @@ impl Tickets {
     ) {
         let mut tickets = self.tickets.lock().unwrap();
         let ticket = tickets.entry(id).or_default();
+        let before = ticket.clone();
         let now = at(self.clock.fetch_add(1, Ordering::SeqCst));
         ticket.updated_at = Some(now);
         ticket.updated_stamp = Some(now.to_string());
         change(ticket);
+        if op_id.is_none() {
+            let mut moved = self.moved.lock().unwrap();
+            moved.extend((before.status != ticket.status).then_some((id, now, "status")));
+            moved.extend((before.priority != ticket.priority).then_some((id, now, "priority")));
+        }
         ticket.audits.push(AuditMark {
             id: audit,
             created_at: Some(now),
@@ -109,6 +117,9 @@ impl Tickets {
             .iter()
             .any(|audit| audit.op_id.as_ref() == Some(&op))
         {
+            return false;
+        }
+        if self.is_stale(id, payload) {
             return false;
         }
         let mut after = before.clone();
@@ -141,6 +152,21 @@ impl Tickets {
             (ticket.updated_at, ticket.updated_stamp) = stamps;
         });
         true
+    }
+
+    /// Whether somebody moved what the effect writes since it was decided.
+    fn is_stale(&self, id: u64, payload: &Value) -> bool {
+        let Some(decided) = payload["safe_updated_stamp"].as_str() else {
+            return false;
+        };
+        let decided: Instant = decided.parse().unwrap();
+        self.moved
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|(ticket, when, property)| {
+                *ticket == id && *when > decided && !payload[*property].is_null()
+            })
     }
 
     fn update(&self, payload: &Value, ticket: &mut TicketSnapshot, audit: u64) {
