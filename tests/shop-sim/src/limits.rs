@@ -4,8 +4,8 @@
 pub(crate) const ORDERS_DEFAULT: u32 = 2_000;
 /// Most orders a shop may be started with.
 pub(crate) const ORDERS_MAX: u32 = 2_000_000;
-/// Moment a population is told from when none is given: 2026-11-25T06:00:00Z.
-pub(crate) const EPOCH_SECONDS: i64 = 1_795_586_400;
+/// Moment a population is told from when none is given: 2026-11-24T12:00:00Z.
+pub(crate) const EPOCH_SECONDS: i64 = 1_795_521_600;
 /// Age of the oldest generated order.
 pub(crate) const HISTORY_SECONDS: i64 = 2 * 365 * 86_400;
 
