@@ -18,11 +18,10 @@ use std::time::Duration;
 pub use headers::RateHeaders;
 use window::Window;
 
+use crate::limits::{AUDIT_READS_MAX, TICKET_UPDATES_MAX, TICKETS_COUNTED_MAX};
+
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
-
-/// Tickets whose updates are counted at once; the idle ones are forgotten first.
-const TICKETS_MAX: usize = 10_000;
 
 /// A Zendesk plan, for its limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,10 +144,6 @@ pub struct Governor {
 }
 
 impl Governor {
-    /// Updates of one ticket within ten minutes; Zendesk allows 30, two stay for a person's retry.
-    pub const TICKET_UPDATES_MAX: u32 = 28;
-    const AUDITS_MAX: u32 = 500;
-
     /// A governor that has seen nothing.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
@@ -193,14 +188,14 @@ impl Governor {
         until = until.max(self.account.wait(now, limit));
         until.max(match meter {
             Meter::Plain => Duration::ZERO,
-            Meter::Audits => self.audits.wait(now, part(Self::AUDITS_MAX, lane.share())),
+            Meter::Audits => self.audits.wait(now, part(AUDIT_READS_MAX, lane.share())),
             Meter::Export => self.exports.wait(now, self.plan.exports_per_minute()),
             Meter::TicketUpdate(ticket) => {
                 let cap = part(self.plan.updates_per_minute(), lane.share().min(90));
                 let account = self.updates.wait(now, cap);
                 let one = self.tickets.get_mut(&ticket);
                 account.max(one.map_or(Duration::ZERO, |window| {
-                    window.wait(now, Self::TICKET_UPDATES_MAX)
+                    window.wait(now, TICKET_UPDATES_MAX)
                 }))
             }
         })
@@ -233,7 +228,7 @@ impl Governor {
     }
 
     fn forget_idle_tickets(&mut self, now: Duration) {
-        if self.tickets.len() >= TICKETS_MAX {
+        if self.tickets.len() >= TICKETS_COUNTED_MAX {
             self.tickets.retain(|_, window| !window.is_idle(now));
         }
     }
@@ -268,5 +263,7 @@ fn part(whole: u32, percent: u32) -> u32 {
     (whole.saturating_mul(percent) / 100).max(1)
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,13 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// Tries of one call that changes nothing.
 pub const TRIES_MAX: u32 = 3;
 
+/// Updates of one ticket within ten minutes; Zendesk allows 30, two stay for a person's retry.
+pub const TICKET_UPDATES_MAX: u32 = 28;
+/// Reads of audits per minute that Zendesk allows.
+pub const AUDIT_READS_MAX: u32 = 500;
+/// Tickets whose updates are counted at once; the idle ones are forgotten first.
+pub const TICKETS_COUNTED_MAX: usize = 10_000;
+
 /// Rows asked for in one page.
 pub const PAGE_SIZE: u32 = 100;
 /// Pages of comments read for one ticket. Zendesk allows 5,000 comments.

@@ -8,6 +8,8 @@ pub(crate) const JOURNAL_MAX: usize = 20_000;
 pub(crate) const RUNS_MAX: usize = 5_000;
 /// Events that are remembered.
 pub(crate) const EVENTS_MAX: usize = 20_000;
+/// Rate counters held before the old ones are dropped.
+pub(crate) const COUNTERS_MAX: usize = 50_000;
 /// Rules of the fault switchboard at once.
 pub(crate) const FAULTS_MAX: usize = 100;
 /// Longest text of a comment; Zendesk cuts the rest without a word.

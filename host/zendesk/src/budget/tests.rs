@@ -51,7 +51,7 @@ fn one_ticket_is_updated_at_most_28_times_in_ten_minutes() {
     let mut governor = Governor::new(Plan::Enterprise);
     assert_eq!(
         drain(&mut governor, secs(0), Lane::Live, Meter::TicketUpdate(1)),
-        (Governor::TICKET_UPDATES_MAX, secs(600))
+        (TICKET_UPDATES_MAX, secs(600))
     );
     // Another ticket is free, and a refusal counts nothing.
     assert_eq!(

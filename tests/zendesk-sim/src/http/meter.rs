@@ -6,11 +6,13 @@ use axum::response::Response;
 use http::{HeaderName, Method, StatusCode};
 
 use super::answer::{ApiError, put_header};
+use crate::limits::COUNTERS_MAX;
 use crate::plan::{EndpointLimit, Plan, endpoint_limits};
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
-    window: i64,
+    /// When the window ends.
+    until: i64,
     used: u32,
 }
 
@@ -69,11 +71,14 @@ impl Meters {
     }
 
     fn slot(&mut self, limit: &EndpointLimit, now: i64) -> &mut Count {
+        if self.counts.len() > COUNTERS_MAX {
+            self.counts.retain(|_, count| count.until > now);
+        }
         let key = format!("{}/{}", limit.name, limit.key);
         let count = self.counts.entry(key).or_default();
-        let window = now.div_euclid(limit.seconds);
-        if count.window != window {
-            *count = Count { window, used: 0 };
+        let until = now + resets(limit, now);
+        if count.until != until {
+            *count = Count { until, used: 0 };
         }
         count
     }
