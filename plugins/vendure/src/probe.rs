@@ -68,7 +68,8 @@ pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginE
         extra: extra(&channel),
         scopes: [(orders, "ReadOrder"), (customers, "ReadCustomer")]
             .into_iter()
-            .filter_map(|(granted, scope)| granted.then(|| scope.to_owned()))
+            .filter(|(granted, _)| *granted)
+            .map(|(_, scope)| scope.to_owned())
             .collect(),
     })
 }

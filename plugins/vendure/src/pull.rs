@@ -117,10 +117,11 @@ fn order_filter(window: Window, pinned: Instant) -> Value {
         json!({ "updatedAt": within(Some(since), until) }),
     ];
     if until.is_none() {
-        any.push(json!({
-            "orderPlacedAt": within(Some(since.plus_seconds(-REREAD_SECONDS)), Some(pinned)),
-            "state": { "notIn": status::FINAL },
-        }));
+        // Fields side by side below `_or` are alternatives at Vendure; only `_and` joins them.
+        any.push(json!({ "_and": [
+            { "orderPlacedAt": within(Some(since.plus_seconds(-REREAD_SECONDS)), Some(pinned)) },
+            { "state": { "notIn": status::FINAL } },
+        ]}));
     }
     json!({ "active": { "eq": false }, "_and": [{ "_or": any }] })
 }

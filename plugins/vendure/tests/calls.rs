@@ -76,7 +76,8 @@ fn a_backfill_is_pinned_to_its_start_and_ends_with_the_total() {
         options["filter"],
         json!({ "active": { "eq": false }, "orderPlacedAt": { "before": NOW } })
     );
-    assert_eq!(second.records[0].exchanges, [0]);
+    // The fake host counts on over both calls.
+    assert_eq!(second.records[0].exchanges, [1]);
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn a_poll_reads_open_orders_again_because_change_times_stand_still() {
         json!({ "updatedAt": { "after": "2026-11-25T04:59:59.999Z" } })
     );
     assert_eq!(
-        any[2]["state"],
+        any[2]["_and"][1]["state"],
         json!({ "notIn": ["Delivered", "Cancelled"] })
     );
 }

@@ -4,7 +4,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail the test by panicking"
+    clippy::print_stdout,
+    reason = "helpers of tests fail the test by panicking and say what they skip"
 )]
 
 use std::path::{Path, PathBuf};
@@ -248,6 +249,11 @@ fn a_cancelled_order_whose_money_is_still_held() {
     assert_eq!(body["cancelled_at"]["at"], "2026-11-22T04:58:07.853Z");
     assert_eq!(body["cancel"]["note"], "changed my mind");
     assert_eq!(body["cancel"]["reason"]["canonical"], "unknown");
+    assert_eq!(
+        [total(&order, "items"), total(&order, "shipping")],
+        ["319.00", "4.90"]
+    );
+    assert_eq!(order["warnings"], serde_json::json!([]));
     // What cancelling took off shipping is no discount.
     assert_eq!(body["discounts"], serde_json::json!([]));
 }
@@ -351,6 +357,8 @@ fn goods_that_came_back_are_returned_and_not_cancelled() {
         ["504.70", "254.80", "254.80", "0.00"]
     );
     assert_eq!(quantity(&order, 0), ["2", "1", "2", "0", "1"]);
+    assert_eq!(total(&order, "items"), "499.80");
+    assert_eq!(order["warnings"], serde_json::json!([]));
     assert_eq!(order["missing"]["returns"], "not_reported");
     assert!(order["body"].get("cancel").is_none());
 }

@@ -34,10 +34,9 @@ status_table! {
         "ArrangingAdditionalPayment" => PartiallyPaid,
     }
 
-    /// Rows that hold whatever the parcels say; the others are derived.
+    /// Rows that hold whatever the parcels say; the others are derived. `PaymentAuthorized` is not
+    /// among them: an order that is shipped before it is paid stays in that state.
     static FULFILMENT: FulfilmentState = "state" as "fulfilment" {
-        "PaymentAuthorized" => Unfulfilled,
-        "PaymentSettled" => Unfulfilled,
         "PartiallyShipped" => PartiallyFulfilled,
         "Shipped" => Fulfilled,
         "PartiallyDelivered" => PartiallyDelivered,

@@ -1,5 +1,6 @@
 //! The sums of an order. Vendure keeps only what is due now; what was due when the order was placed
-//! is worked out by undoing the cancellations and modifications that its history tells.
+//! is worked out by undoing the cancellations and modifications that its history tells. `items` and
+//! `shipping` go with it, or else a cancelled order would have cost nothing; `tax` is what is due now.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +15,10 @@ use crate::wire::Order;
 pub(super) struct Sums {
     pub(super) current: Option<i64>,
     pub(super) placed: Option<i64>,
-    /// Whether `placed` had to be worked out.
-    placed_computed: bool,
+    /// What cancelling took off lines and shipping, and what modifications added.
+    lines_off: i64,
+    shipping_off: i64,
+    edits: i64,
     pub(super) received: i64,
     pub(super) authorized: i64,
     pub(super) refunded: i64,
@@ -37,43 +40,44 @@ pub(super) fn sums(order: &Order) -> Sums {
         .map(|refund| refund.total.or_zero().abs())
         .sum();
     let current = order.total_with_tax.get();
-    let undone = undone(order);
+    let lines_off = cancelled_lines(order);
+    let shipping_off = adjustment::cancelled_shipping(order);
+    let edits: i64 = order
+        .modifications
+        .iter()
+        .map(|one| one.price_change.or_zero())
+        .sum();
     Sums {
         current,
-        placed: current.map(|current| current + undone),
-        placed_computed: undone != 0,
+        placed: current.map(|current| current + lines_off + shipping_off - edits),
+        lines_off,
+        shipping_off,
+        edits,
         received: paid("Settled"),
         authorized: paid("Authorized"),
         refunded,
     }
 }
 
-/// What changed the total since the order was placed.
-fn undone(order: &Order) -> i64 {
+/// What cancelling took off the lines: of the whole order, or of goods that came back.
+fn cancelled_lines(order: &Order) -> i64 {
     let price_of = |id: &str| {
         let line = order.lines.iter().find(|line| line.id.get() == Some(id));
         line.map_or(0, |line| line.prorated_unit_price_with_tax.or_zero())
     };
-    let cancelled: i64 = if order.history.get().is_some() {
+    if order.history.get().is_some() {
         let lines = history::cancellations(order)
             .into_iter()
             .flat_map(|one| one.lines);
-        lines.map(|(id, quantity)| price_of(id) * quantity).sum()
-    } else {
-        let lines = order.lines.iter();
-        lines
-            .map(|line| {
-                let gone = line.order_placed_quantity.or_zero() - line.quantity.or_zero();
-                line.prorated_unit_price_with_tax.or_zero() * gone.max(0)
-            })
-            .sum()
-    };
-    let edits: i64 = order
-        .modifications
-        .iter()
-        .map(|one| one.price_change.or_zero())
-        .sum();
-    cancelled + adjustment::cancelled_shipping(order) - edits
+        return lines.map(|(id, quantity)| price_of(id) * quantity).sum();
+    }
+    let lines = order.lines.iter();
+    lines
+        .map(|line| {
+            let gone = line.order_placed_quantity.or_zero() - line.quantity.or_zero();
+            line.prorated_unit_price_with_tax.or_zero() * gone.max(0)
+        })
+        .sum()
 }
 
 /// What the buyer still owes; negative what the shop owes. A refund out of goodwill makes nobody
@@ -95,6 +99,12 @@ pub(super) fn totals(order: &Order, sums: &Sums, scale: Scale) -> Totals {
         order.lines.iter().map(amount).sum()
     };
     let items = of_lines(&|line| line.discounted_line_price_with_tax.get());
+    let items = items.map(|items| items + sums.lines_off);
+    let shipping = order
+        .shipping_with_tax
+        .get()
+        .map(|shipping| shipping + sums.shipping_off);
+    let worked_out = sums.lines_off != 0 || sums.shipping_off != 0 || sums.edits != 0;
     let tax = order
         .total_with_tax
         .get()
@@ -115,14 +125,14 @@ pub(super) fn totals(order: &Order, sums: &Sums, scale: Scale) -> Totals {
     let all: [(&str, Option<i64>, Basis); 11] = [
         ("items", items, Basis::Computed),
         ("discount", Some(adjustment::sum(order)), Basis::Computed),
-        ("shipping", order.shipping_with_tax.get(), Basis::Reported),
+        ("shipping", shipping, computed_if(sums.shipping_off != 0)),
         ("tax", tax, Basis::Computed),
         (
             "fees",
             (!order.surcharges.is_empty()).then_some(fees),
             Basis::Computed,
         ),
-        ("placed", sums.placed, computed_if(sums.placed_computed)),
+        ("placed", sums.placed, computed_if(worked_out)),
         ("current", sums.current, Basis::Reported),
         ("received", Some(sums.received), Basis::Computed),
         ("authorized", Some(sums.authorized), Basis::Computed),

@@ -12,6 +12,9 @@ pub(crate) const SECRET: &str = "signs events";
 /// Deliveries kept until a test looks at them.
 const KEPT: usize = 1_000;
 
+/// After this long without any event the test has failed; it decides nothing else.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 type Delivery = (http::HeaderMap, Bytes);
 
 /// A receiver on loopback.
@@ -79,7 +82,8 @@ impl Taken {
     pub(crate) async fn verified(&mut self, manifest: &Manifest, topic: &str) -> WebhookDelivery {
         let recipe = manifest.webhooks.as_ref().unwrap();
         loop {
-            let (headers, body) = self.deliveries.recv().await.unwrap();
+            let next = tokio::time::timeout(PATIENCE, self.deliveries.recv()).await;
+            let (headers, body) = next.expect("no such event came").unwrap();
             assert_eq!(headers.get("host").unwrap(), "ordercase.example");
             let forged = webhook::verify(recipe, Some(&SecretText::from("other")), &headers, &body);
             assert!(forged.is_err());
