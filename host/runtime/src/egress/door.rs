@@ -113,7 +113,14 @@ impl Door {
             .await?;
 
         // From here on nothing of the plugin's is read any more.
-        let needles = auth::sign(&origin.auth, &*scope.credentials, &mut url, &mut headers).await?;
+        let signed = auth::sign(&origin.auth, &*scope.credentials, &mut url, &mut headers).await;
+        let needles = match signed {
+            Ok(needles) => needles,
+            Err(refusal) => {
+                ticket.give_back();
+                return Err(refusal);
+            }
+        };
         let sent_at = (self.clock)();
         let outbound = OutboundRequest {
             tenant_id: scope.tenant_id.clone(),

@@ -135,6 +135,12 @@ impl Throttle {
         }
     }
 
+    /// Undoes a [`Self::take`] whose request never left.
+    pub(crate) fn give_back(&mut self, cost: f64) {
+        self.under_way = (self.under_way - cost).max(0.0);
+        self.level = (self.level + cost).min(self.maximum);
+    }
+
     /// Whether nothing would be lost by forgetting it.
     pub(crate) fn is_idle(&mut self, now: Instant) -> bool {
         self.refill(now);
@@ -257,6 +263,16 @@ mod tests {
         throttle.costs.insert("huge".to_owned(), 5000.0);
         assert_eq!(throttle.take("huge", Lane::Agent, now), Ok(1000.0));
         assert_eq!(throttle.take("huge", Lane::Agent, now), Err(secs(20)));
+    }
+
+    #[test]
+    fn a_request_that_never_left_costs_nothing() {
+        let now = Instant::now();
+        let mut throttle = bucket(1, 0.5, 0, now);
+        let cost = throttle.take("", Lane::Agent, now).unwrap();
+        throttle.give_back(cost);
+        assert!(throttle.take("", Lane::Agent, now).is_ok());
+        assert!(throttle.take("", Lane::Agent, now).is_err());
     }
 
     #[test]

@@ -78,6 +78,14 @@ impl Ticket {
     }
 }
 
+impl Ticket {
+    /// Ends a request that was never dialled: the source does not know of it.
+    pub(crate) fn give_back(mut self) {
+        self.settled = true;
+        lock(&self.throttle).give_back(self.cost);
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.settled {
