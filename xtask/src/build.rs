@@ -19,12 +19,9 @@ const PLUGINS: [&str; 2] = ["shopify", "vendure"];
 pub(crate) fn all() -> anyhow::Result<()> {
     setup::wasm_target()?;
     println!("Building the host, the kit and the simulators.");
-    let packages = ["ordercase", "ordercase-kit", "zendesk-sim", "shop-sim"];
-    let mut build = cargo(&["build", "--quiet", "--bins"]);
-    for package in packages {
-        build.args(["--package", package]);
-    }
-    loudly(&mut build)?;
+    // The whole workspace: Cargo then picks the same features of every dependency as the tests do,
+    // and nothing is compiled twice.
+    loudly(&mut cargo(&["build", "--quiet", "--workspace", "--bins"]))?;
     for plugin in PLUGINS {
         println!("Building the {plugin} plugin.");
         let mut kit = std::process::Command::new(profile_dir()?.join("ordercase-kit"));

@@ -125,7 +125,7 @@ async fn every_query_of_the_plugin_is_answered_without_an_error() {
         .map(|order| order["gid"].as_str().unwrap())
         .collect();
     let customers = client.get("/_sim/customers").await;
-    let page = json!({ "first": 25, "query": null, "sortKey": "UPDATED_AT", "reverse": true, "lines": 5, "children": 3 });
+    let page = json!({ "first": 50, "query": null, "sortKey": "UPDATED_AT", "reverse": true, "lines": 10, "children": 5 });
     let cases = [
         ("shop", json!({})),
         ("orders", page),
@@ -135,7 +135,7 @@ async fn every_query_of_the_plugin_is_answered_without_an_error() {
         ),
         (
             "customers",
-            json!({ "first": 25, "query": null, "sortKey": "UPDATED_AT", "reverse": false }),
+            json!({ "first": 100, "query": null, "sortKey": "UPDATED_AT", "reverse": false }),
         ),
         ("customers_count", json!({ "query": null })),
         (
@@ -144,7 +144,7 @@ async fn every_query_of_the_plugin_is_answered_without_an_error() {
         ),
         (
             "order_lines",
-            json!({ "id": ids[0], "after": null, "lines": 20 }),
+            json!({ "id": ids[0], "after": null, "lines": 100 }),
         ),
         (
             "order_backs",
@@ -165,7 +165,7 @@ async fn every_query_of_the_plugin_is_answered_without_an_error() {
     };
     for id in &ids {
         let answer = client
-            .ask(&query, json!({ "id": id, "lines": 20, "children": 5 }))
+            .ask(&query, json!({ "id": id, "lines": 50, "children": 20 }))
             .await;
         assert_clean(&answer);
         assert_eq!(answer["data"]["order"]["id"], **id);

@@ -11,7 +11,7 @@ use super::problem::{Document, Kind, Problem};
 use crate::app::App;
 
 /// The routes of this file.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health))
         .routes(routes!(ready))

@@ -29,7 +29,7 @@ use super::problem;
         (name = "health", description = "Whether the host lives and works"),
     ),
 )]
-pub struct Api;
+pub(super) struct Api;
 
 struct Tokens;
 

@@ -29,7 +29,7 @@ use crate::{
         (status = 503, description = "Not now", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn show(
+pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path((desk, ticket)): Path<(String, String)>,
     headers: HeaderMap,

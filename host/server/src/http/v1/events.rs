@@ -26,7 +26,7 @@ pub const STREAM: &str = "tickets";
 
 /// Proof that an event is kept.
 #[derive(Serialize, ToSchema)]
-pub struct Kept {
+pub(super) struct Kept {
     /// Its receipt; the same event again has the same.
     receipt: String,
 }
@@ -44,7 +44,7 @@ pub struct Kept {
         (status = 503, description = "Not stored; ask again", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn receive(
+pub(super) async fn receive(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     RawBody(body): RawBody,

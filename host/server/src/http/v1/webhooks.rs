@@ -33,11 +33,11 @@ use crate::{
 };
 
 /// Stream under which a connection's webhooks are counted.
-pub const STREAM: &str = "webhooks";
+pub(super) const STREAM: &str = "webhooks";
 
 /// What became of a delivery.
 #[derive(Serialize, ToSchema)]
-pub struct Taken {
+pub(super) struct Taken {
     /// Its receipt; the same delivery again has the same.
     receipt: String,
     /// `stored`, `known` (it came before) or `dead_lettered`.
@@ -60,7 +60,7 @@ pub struct Taken {
         (status = 503, description = "Not stored; send again", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn receive(
+pub(super) async fn receive(
     State(app): State<Arc<App>>,
     Path(connection): Path<String>,
     headers: HeaderMap,
@@ -84,7 +84,7 @@ pub async fn receive(
         (status = 401, description = "Not verified", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub async fn receive_with_token(
+pub(super) async fn receive_with_token(
     State(app): State<Arc<App>>,
     Path((connection, token)): Path<(String, String)>,
     headers: HeaderMap,
