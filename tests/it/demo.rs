@@ -6,7 +6,7 @@ use ordercase_world::{TicketReport, World, WorldOptions, stories};
 
 use crate::support::world;
 
-async fn three(world: &World, seed: u64) -> anyhow::Result<Vec<TicketReport>> {
+async fn three(world: &mut World, seed: u64) -> anyhow::Result<Vec<TicketReport>> {
     let mut reports = Vec::new();
     for story in stories(world, seed).await? {
         let ticket = world.file(&story, &seed.to_string()).await?;
@@ -24,7 +24,7 @@ async fn three_tickets_are_right_with_twenty_seeds() -> anyhow::Result<()> {
             ..WorldOptions::default()
         })
         .await?;
-        for report in three(&world, seed).await? {
+        for report in three(&mut world, seed).await? {
             assert!(
                 report.ok,
                 "seed {seed}, {:?}: {:?}\n{:?}",
@@ -44,14 +44,14 @@ async fn a_second_run_on_the_same_data_changes_nothing() -> anyhow::Result<()> {
         data: Some(data.path().to_owned()),
         ..WorldOptions::default()
     };
-    let first = world(options.clone()).await?;
-    let before = three(&first, options.seed).await?;
+    let mut first = world(options.clone()).await?;
+    let before = three(&mut first, options.seed).await?;
     first.settled().await?;
     first.stop().await?;
 
-    let second = world(options.clone()).await?;
+    let mut second = world(options.clone()).await?;
     assert!(second.resumed);
-    let after = three(&second, options.seed).await?;
+    let after = three(&mut second, options.seed).await?;
     second.settled().await?;
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before.ticket, after.ticket);

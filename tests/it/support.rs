@@ -59,7 +59,6 @@ pub(crate) async fn enriched(world: &World, ticket: u64) -> anyhow::Result<Ticke
     ticket_when(world, ticket, "enriched", |view| {
         view.class() == Some("confirmed")
             && view.fields.contains_key("order_number")
-            && view.fields.contains_key("case")
             && (!note || !view.notes.is_empty())
     })
     .await

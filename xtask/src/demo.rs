@@ -7,7 +7,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ordercase_world::{
-    Plan, ShipmentReport, Step, TicketName, TicketReport, TicketView, World, WorldOptions, stories,
+    Plan, ShipmentReport, ShopOrder, Step, TicketName, TicketReport, TicketView, World,
+    WorldOptions, stories,
 };
 use serde::Serialize;
 
@@ -69,8 +70,8 @@ async fn show(demo: &Demo) -> anyhow::Result<()> {
         plan: Plan::Plus,
         ..WorldOptions::default()
     };
-    let (world, orders) = start_world(options).await?;
-    let tickets = three_tickets(&world, demo.seed).await?;
+    let (mut world, orders) = start_world(options).await?;
+    let tickets = three_tickets(&mut world, demo.seed).await?;
     let shipment_update = shipment(&world, demo.seed, &tickets).await?;
     let ok = shipment_update.ok && tickets.iter().all(|ticket| ticket.ok);
     let seconds = start.elapsed().as_secs_f64();
@@ -126,7 +127,7 @@ async fn start_world(options: WorldOptions) -> anyhow::Result<(World, u64)> {
     Ok((world, stored))
 }
 
-async fn three_tickets(world: &World, seed: u64) -> anyhow::Result<Vec<TicketReport>> {
+async fn three_tickets(world: &mut World, seed: u64) -> anyhow::Result<Vec<TicketReport>> {
     let mut reports = Vec::new();
     for story in stories(world, seed).await? {
         let filed = Instant::now();
@@ -188,10 +189,10 @@ async fn shipment(
         .iter()
         .find(|ticket| ticket.name == TicketName::ClearMatch);
     let ticket = clear.map_or(0, |ticket| ticket.ticket);
-    let [story, ..] = stories_again(world, clear).await?;
-    println!("\nThe shop ships {}.", story.name);
+    let order = order_of(world, clear).await?;
+    println!("\nThe shop ships {}.", order.name);
     let tracking = format!("JD0146{:010}", seed * 7_919 + u64::from(std::process::id()));
-    let report = world.ship_and_follow(&story, ticket, &tracking).await?;
+    let report = world.ship_and_follow(&order, ticket, &tracking).await?;
     let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "not there".to_owned());
     println!(
         "  ticket {ticket}: fulfilment {} -> {}, {:.2} s, {}",
@@ -208,16 +209,13 @@ async fn shipment(
 }
 
 /// The order that the clear ticket shows.
-async fn stories_again(
-    world: &World,
-    clear: Option<&TicketReport>,
-) -> anyhow::Result<[ordercase_world::ShopOrder; 1]> {
+async fn order_of(world: &World, clear: Option<&TicketReport>) -> anyhow::Result<ShopOrder> {
     let number = clear
         .and_then(|ticket| ticket.order.clone())
         .unwrap_or_default();
     let orders = world.shop.orders(250).await?;
     let found = orders.into_iter().find(|order| order.name == number);
-    Ok([found.ok_or_else(|| anyhow::anyhow!("the clear ticket shows no order of the shop"))?])
+    found.ok_or_else(|| anyhow::anyhow!("the clear ticket shows no order of the shop"))
 }
 
 async fn keep(world: &World, outcome: &Outcome) -> anyhow::Result<()> {

@@ -106,11 +106,6 @@ impl Handle {
         // A panicked server task is already reported by its own panic message.
         let _ended = (&mut self.serving).await;
     }
-
-    /// Waits until the shop stops by itself, which it does not.
-    pub async fn wait(mut self) {
-        let _ended = (&mut self.serving).await;
-    }
 }
 
 impl Drop for Handle {

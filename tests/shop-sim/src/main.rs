@@ -82,6 +82,17 @@ async fn main() -> anyhow::Result<()> {
         tracing::warn!(schema = %facts.schema, "queries are not checked against the Admin API's schema");
     }
     println!("{}", serde_json::to_string(facts)?);
-    handle.wait().await;
+    stop_asked().await?;
+    handle.stop().await;
+    Ok(())
+}
+
+/// Returns on the first signal to stop.
+async fn stop_asked() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked?,
+        _ = terminate.recv() => {}
+    }
     Ok(())
 }

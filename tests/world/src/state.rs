@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Ids and tokens of a world that is set up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct State {
     pub(crate) tenant: String,
     pub(crate) context_token: String,
@@ -15,6 +16,17 @@ pub(crate) struct State {
     pub(crate) webhook_path: String,
     /// Which seed the shop was filled with: another seed needs another folder.
     pub(crate) seed: u64,
+    /// Orders that the demo's tickets are about, once chosen.
+    pub(crate) told_orders: Option<ToldOrders>,
+}
+
+/// Ids of the orders that the demo's tickets are about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ToldOrders {
+    /// The buyer's own.
+    pub(crate) clear: String,
+    /// Somebody else's.
+    pub(crate) strangers: String,
 }
 
 fn file(data: &Path) -> PathBuf {

@@ -10,8 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Binaries, Cli, HOST_NAME, Process, ShopSim, WorldOptions, ZendeskSim, ports::free_ports,
-    state::State, until,
+    Binaries, Cli, HOST_NAME, Process, ShopSim, WorldOptions, ZendeskSim,
+    ports::free_ports,
+    state::{State, ToldOrders},
+    until,
 };
 
 /// What a world is doing, for people who wait.
@@ -266,6 +268,16 @@ impl World {
             }
         }
         Ok(progress)
+    }
+
+    /// The orders that the demo's tickets are about: those of an earlier run, or `chosen` from now on.
+    pub(crate) fn told_orders(&mut self, chosen: ToldOrders) -> anyhow::Result<ToldOrders> {
+        if let Some(told) = &self.state.told_orders {
+            return Ok(told.clone());
+        }
+        self.state.told_orders = Some(chosen.clone());
+        self.state.save(&self.data)?;
+        Ok(chosen)
     }
 
     /// Ends the host at once, as `kill -9` does.
