@@ -18,7 +18,7 @@ async fn three(world: &mut World, seed: u64) -> anyhow::Result<Vec<TicketReport>
 #[tokio::test]
 async fn three_tickets_are_right_with_twenty_seeds() -> anyhow::Result<()> {
     for seed in 1..=20 {
-        let world = world(WorldOptions {
+        let mut world = world(WorldOptions {
             seed,
             orders: 40,
             ..WorldOptions::default()

@@ -308,7 +308,6 @@ impl Local {
     }
 
     /// The routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         http::router::router(Arc::clone(&self.app))
     }

@@ -26,7 +26,6 @@ use super::{
 use crate::{app::App, limits};
 
 /// The whole service over one application.
-#[must_use]
 pub fn router(app: Arc<App>) -> Router {
     let (routes, document) = describe().split_for_parts();
     routes

@@ -32,7 +32,7 @@ impl TicketWriter {
         let client = found.map_err(|error| match error {
             // Nothing was sent: the desk's credentials are missing, a person's matter.
             ZendeskError::Setup { reason } => EffectFailure::Credentials(reason),
-            error => explain(error.into()),
+            error => explain(&error.into()),
         })?;
         Ok(client.lane(Lane::Live))
     }
@@ -51,7 +51,7 @@ impl EffectExecutor for TicketWriter {
             // they did comes in as an event of its own and is decided anew.
             Err(ZendeskFailure::Gone) => return Ok(json!({ "ended": "gone" })),
             Err(ZendeskFailure::Stale) => return Ok(json!({ "ended": "stale" })),
-            outcome => outcome.map_err(explain)?,
+            outcome => outcome.map_err(|failure| explain(&failure))?,
         };
         if !outcome.fields_not_kept.is_empty() {
             tracing::warn!(
@@ -74,7 +74,7 @@ impl EffectExecutor for TicketWriter {
         let client = self.client(effect).await?;
         let found = match ordercase_zendesk::did_it_happen(&client, ticket, op).await {
             Err(ZendeskFailure::Gone) => return Ok(Some(json!({ "ended": "gone" }))),
-            found => found.map_err(explain)?,
+            found => found.map_err(|failure| explain(&failure))?,
         };
         Ok(found.map(|audit| json!({ "ended": "already_applied", "audit_id": audit })))
     }
@@ -95,7 +95,7 @@ fn answer(outcome: &EffectOutcome) -> Value {
 }
 
 /// What the engine does next about a failed write: a total function.
-fn explain(failure: ZendeskFailure) -> EffectFailure {
+fn explain(failure: &ZendeskFailure) -> EffectFailure {
     let text = failure.to_string();
     match failure {
         ZendeskFailure::RetryAfter { after, .. } => EffectFailure::RateLimited {

@@ -11,7 +11,7 @@ use ordercase_server::telemetry;
 use serde_json::json;
 use tracing::instrument::WithSubscriber as _;
 
-use crate::{support::Host, webhooks};
+use crate::webhooks;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

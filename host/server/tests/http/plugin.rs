@@ -44,11 +44,9 @@ pub(crate) fn component() -> Vec<u8> {
     let (package, _) = resolve.push_path(wit).unwrap();
     let world = resolve.select_world(&[package], Some("receiver")).unwrap();
     let mut module = module();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    let mut encoder = ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    let encoder = encoder.validate(true).module(&module).unwrap();
     let component = encoder.encode().unwrap();
     ordercase_runtime::package::embed(&component, MANIFEST).unwrap()
 }

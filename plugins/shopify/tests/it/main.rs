@@ -2,7 +2,8 @@
 //! against the platform's schema, and its calls against scripted answers.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
     clippy::print_stderr,
     reason = "test code fails by panicking and says what it skips"
 )]
