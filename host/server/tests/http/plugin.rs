@@ -35,6 +35,10 @@ topic-pointer = "/topic"
 id-header = "x-event-id"
 [webhooks.topics]
 "orders/updated" = "hint"
+[streams.orders]
+kind = "order"
+version = "instant"
+page-limit = 50
 "#;
 
 /// The component with its manifest.
