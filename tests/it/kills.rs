@@ -13,7 +13,7 @@ async fn change_orders(world: &World, round: u64) -> anyhow::Result<()> {
     let orders = world.shop.orders(250).await?;
     let open = orders
         .iter()
-        .filter(|order| order.fulfillment_status == "UNFULFILLED");
+        .filter(|order| order.is_open());
     for (n, order) in open.take(3).enumerate() {
         world
             .shop

@@ -14,6 +14,9 @@ use serde::Serialize;
 
 use crate::build;
 
+/// Orders of the simulated shop.
+const ORDERS: u32 = 2_000;
+
 /// Shows the main job, end to end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
@@ -27,7 +30,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Orders of the simulated shop
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = ORDERS)]
     orders: u32,
     /// Writes the result as JSON
     #[arg(long, value_name = "FILE")]
@@ -35,6 +38,20 @@ pub(crate) struct Demo {
     /// Starts what is built already
     #[arg(long)]
     no_build: bool,
+}
+
+impl Demo {
+    /// The command without options, of what is built already.
+    pub(crate) fn of_built() -> Self {
+        Self {
+            keep: false,
+            data: None,
+            seed: 1,
+            orders: ORDERS,
+            json: None,
+            no_build: true,
+        }
+    }
 }
 
 /// The shape of `--json`.

@@ -4,6 +4,7 @@ use std::{fmt, process::Command, time::Instant};
 
 use crate::{
     build,
+    demo::{self, Demo},
     run::{Kept, cargo, keeping, loudly},
     setup,
     table::Row,
@@ -176,11 +177,14 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
         }
         Suite::Demo => {
             build::all()?;
-            let me = std::env::current_exe()?;
-            check(
-                Command::new(me).args(["demo", "--no-build"]),
-                "three tickets, one shipment",
-            )
+            // In this process: its own file on disk may be a newer build by now.
+            let shown = demo::run(&Demo::of_built());
+            if let Err(error) = &shown {
+                println!("{error:#}");
+            }
+            let note = "three tickets, one shipment";
+            let took = start.elapsed();
+            Ok(vec![Row::check("demo", shown.is_ok(), took, note)])
         }
     }
 }

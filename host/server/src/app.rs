@@ -26,6 +26,7 @@ use crate::{
         auth::{self, AdminToken},
         problem::Problem,
     },
+    limits::EFFECT_REST_SECONDS,
     secret::{Secret, SecretRef},
     tasks::Supervisor,
     wiring::{
@@ -154,9 +155,14 @@ impl App {
         }))
     }
 
-    /// Loads pinned plugins and starts the tasks.
+    /// Loads pinned plugins, frees what an ended process held, and starts the tasks.
     pub async fn start(self: &Arc<Self>, ticket_poll: std::time::Duration) {
         wiring::load_plugins(self).await;
+        let effects_from = self.clock.now().plus_seconds(EFFECT_REST_SECONDS);
+        if let Err(error) = self.store.take_over(effects_from).await {
+            // Leases end by themselves; work only waits longer.
+            tracing::error!("cannot free the work of an ended process: {error}");
+        }
         wiring::engine::start(self);
         wiring::poll::start(self, ticket_poll);
         self.running.store(true, Ordering::Relaxed);

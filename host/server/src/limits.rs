@@ -57,6 +57,10 @@ pub const SEARCH_RECORDS_MAX: u32 = 20;
 /// Searches that one ticket may cause at each shop.
 pub const SEARCHES_MAX: usize = 4;
 
+/// How long after a start an effect that the host was busy with when it ended is left alone, seconds: its
+/// request may still be on its way, and asking too early whether it happened would hear no.
+pub const EFFECT_REST_SECONDS: i64 = 10;
+
 /// First and longest pause before a failed task starts again.
 pub const TASK_RESTART_FIRST: Duration = Duration::from_millis(200);
 /// See [`TASK_RESTART_FIRST`].

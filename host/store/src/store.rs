@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
+use ordercase_model::Instant;
 use sqlx::{
     ConnectOptions as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -112,6 +113,26 @@ impl Store {
         Ok(())
     }
 
+    /// Frees what an earlier holder of this database had claimed when it was killed. Only this process
+    /// has the database ([`Store::open`] locks it), so nobody works on any of it.
+    ///
+    /// Work that stays inside is free at once. An effect is free at `effects_from`: a request that its
+    /// holder had sent may still be on its way, and whoever asks too early whether it happened hears no.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn take_over(&self, effects_from: Instant) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                tx.conn.run(FREE_RECEIPTS, Vec::new()).await?;
+                tx.conn.run(FREE_STREAMS, Vec::new()).await?;
+                tx.conn.run(FREE_EFFECTS, vec![effects_from.into()]).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -143,6 +164,12 @@ impl Store {
 
 crate::db::statements! {
     PING = "SELECT 1 AS one";
+    FREE_RECEIPTS = "UPDATE receipts SET holder = NULL, lease_until = NULL
+        WHERE state = 'pending' AND holder IS NOT NULL";
+    FREE_STREAMS = "UPDATE streams SET holder = NULL, lease_until = NULL
+        WHERE state = 'pending' AND holder IS NOT NULL";
+    FREE_EFFECTS = "UPDATE outbox SET lease_until = $1
+        WHERE state = 'pending' AND holder IS NOT NULL AND lease_until > $1";
 }
 
 fn lock(path: &Path) -> Result<Lock, StoreError> {

@@ -229,3 +229,23 @@ async fn a_paused_desk_keeps_its_effects_waiting() {
         .unwrap();
     assert_eq!(home.take_effects("w", 10).await.len(), 1);
 }
+
+#[tokio::test]
+async fn taking_over_frees_work_at_once_and_effects_when_their_requests_have_landed() {
+    let home = Home::new().await;
+    home.intend(0, vec![update("a", 1, fields(1))]).await;
+    home.store
+        .put_receipt(home.webhook("k", "order:1"))
+        .await
+        .unwrap();
+    let lost = home.take_effects("killed", 10).await;
+    assert_eq!(home.claim("killed", 10, 10).await.len(), 1);
+    assert!(home.claim("next", 10, 11).await.is_empty());
+
+    home.store.take_over(at(25)).await.unwrap();
+
+    assert_eq!(home.claim("next", 10, 15).await.len(), 1);
+    assert!(home.take_effects("next", 24).await.is_empty());
+    let taken = home.take_effects("next", 25).await;
+    assert_eq!((&taken[0].id, taken[0].attempts), (&lost[0].id, 2));
+}
