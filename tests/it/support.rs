@@ -64,19 +64,23 @@ pub(crate) async fn enriched(world: &World, ticket: u64) -> anyhow::Result<Ticke
     .await
 }
 
-/// Kind and source id of every stored record, with the hash of its body.
-pub(crate) async fn records(world: &World) -> anyhow::Result<BTreeMap<(String, String), String>> {
+/// Kind and source id of every record of a tenant, with its body.
+pub(crate) async fn records(
+    world: &World,
+    tenant: &str,
+) -> anyhow::Result<BTreeMap<(String, String), String>> {
     let file = world.data().join("host").join("ordercase.db");
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    let rows = sqlx::query("SELECT kind, source_id, body_hash FROM records WHERE tenant_id = $1")
-        .bind(world.tenant())
+    let rows = sqlx::query("SELECT kind, source_id, body FROM records WHERE tenant_id = $1")
+        .bind(tenant)
         .fetch_all(&mut connection)
         .await?;
     rows.iter()
         .map(|row| {
             let key = (row.try_get("kind")?, row.try_get("source_id")?);
-            Ok((key, row.try_get("body_hash")?))
+            let body: Option<String> = row.try_get("body")?;
+            Ok((key, body.unwrap_or_default()))
         })
         .collect()
 }

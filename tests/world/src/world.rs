@@ -195,17 +195,29 @@ impl World {
         told(Step::Says(
             "Connecting the shop through the Shopify plugin.",
         ));
+        let connection = self.connect_shop(&tenant, "demo-shop").await?;
+        self.state.connection = text(&connection, "connection_id")?;
+        self.state.webhook_path = text(&connection, "webhook_url")?;
+        self.aim_webhooks().await?;
+        self.state.save(&self.data)
+    }
+
+    /// Connects the shop to a tenant under that name; its backfill begins at once.
+    ///
+    /// # Errors
+    /// When the verb fails.
+    pub async fn connect_shop(&self, tenant: &str, name: &str) -> anyhow::Result<Value> {
         let plugin = self.binaries.plugin("shopify");
         let domain = format!("shop_domain={}", self.shop.domain);
-        let connection = self
+        self
             .cli
             .run(&[
                 "connect",
-                &tenant,
+                tenant,
                 "--plugin",
                 &plugin.display().to_string(),
                 "--name",
-                "demo-shop",
+                name,
                 "--setting",
                 &domain,
                 "--secret",
@@ -213,11 +225,7 @@ impl World {
                 "--secret",
                 "webhook_secret=env:SHOP_WEBHOOK_SECRET",
             ])
-            .await?;
-        self.state.connection = text(&connection, "connection_id")?;
-        self.state.webhook_path = text(&connection, "webhook_url")?;
-        self.aim_webhooks().await?;
-        self.state.save(&self.data)
+            .await
     }
 
     async fn aim_webhooks(&self) -> anyhow::Result<()> {
@@ -229,9 +237,21 @@ impl World {
     /// # Errors
     /// When it fails or takes longer than ten minutes.
     pub async fn backfilled(&self, told: &mut (dyn FnMut(Step<'_>) + Send)) -> anyhow::Result<()> {
+        self.backfilled_of(&self.state.connection, told).await
+    }
+
+    /// [`World::backfilled`] for another connection.
+    ///
+    /// # Errors
+    /// When it fails or takes longer than ten minutes.
+    pub async fn backfilled_of(
+        &self,
+        connection: &str,
+        told: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> anyhow::Result<()> {
         let end = tokio::time::Instant::now() + Duration::from_secs(600);
         loop {
-            let progress = self.progress().await?;
+            let progress = self.progress(connection).await?;
             told(Step::Backfill {
                 done: progress.done,
                 total: progress.total,
@@ -247,10 +267,10 @@ impl World {
         }
     }
 
-    async fn progress(&self) -> anyhow::Result<Progress> {
+    async fn progress(&self, connection: &str) -> anyhow::Result<Progress> {
         let shown = self
             .cli
-            .run(&["connection", "show", &self.state.connection])
+            .run(&["connection", "show", connection])
             .await?;
         let streams = shown["streams"].as_array().context("no streams shown")?;
         let mut progress = Progress {

@@ -13,7 +13,8 @@ impl Shop {
         self.by_customer.get(&index).map_or(&[], Vec::as_slice)
     }
 
-    /// When the record began and when it last changed, Unix seconds.
+    /// When the record began and when it last changed, Unix seconds. A new order changes it; what becomes of
+    /// an order later does not.
     pub(super) fn customer_times(&self, index: u32) -> (i64, i64) {
         let stories = self
             .orders_of(index)
@@ -22,7 +23,7 @@ impl Shop {
         let (mut first, mut last) = (i64::MAX, 0);
         for story in stories {
             first = first.min(story.created);
-            last = last.max(story.updated);
+            last = last.max(story.created);
         }
         if last == 0 {
             let joined = self.origin.now - crate::limits::HISTORY_SECONDS + i64::from(index) * 60;
