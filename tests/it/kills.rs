@@ -11,9 +11,7 @@ const KILLS: u64 = 5;
 /// Orders that the shop changes during the storm, by webhook.
 async fn change_orders(world: &World, round: u64) -> anyhow::Result<()> {
     let orders = world.shop.orders(250).await?;
-    let open = orders
-        .iter()
-        .filter(|order| order.is_open());
+    let open = orders.iter().filter(|order| order.is_open());
     for (n, order) in open.take(3).enumerate() {
         world
             .shop

@@ -209,8 +209,7 @@ impl World {
     pub async fn connect_shop(&self, tenant: &str, name: &str) -> anyhow::Result<Value> {
         let plugin = self.binaries.plugin("shopify");
         let domain = format!("shop_domain={}", self.shop.domain);
-        self
-            .cli
+        self.cli
             .run(&[
                 "connect",
                 tenant,
@@ -268,10 +267,7 @@ impl World {
     }
 
     async fn progress(&self, connection: &str) -> anyhow::Result<Progress> {
-        let shown = self
-            .cli
-            .run(&["connection", "show", connection])
-            .await?;
+        let shown = self.cli.run(&["connection", "show", connection]).await?;
         let streams = shown["streams"].as_array().context("no streams shown")?;
         let mut progress = Progress {
             done: 0,

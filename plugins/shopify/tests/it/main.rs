@@ -1,4 +1,4 @@
-//! What the plugin does, natively: the shared vectors and corpus, its own fixtures, its queries
+//! What the plugin does, natively: the shared corpus, its own fixtures, its queries
 //! against the platform's schema, and its calls against scripted answers.
 #![expect(
     clippy::unwrap_used,
@@ -13,4 +13,3 @@ mod corpus;
 mod fixtures;
 mod queries;
 mod shared;
-mod vectors;
