@@ -4,7 +4,8 @@
 //! Build the programs first: `cargo xtask build`. One world per test; each test ends with the accounts.
 #![expect(
     clippy::indexing_slicing,
-    reason = "indexing a JSON value gives null, it does not panic"
+    clippy::print_stderr,
+    reason = "indexing a JSON value gives null, it does not panic; a test says what it skips"
 )]
 
 mod bad_input;
@@ -12,6 +13,9 @@ mod cases;
 mod demo;
 mod kills;
 mod outage;
+mod page;
+mod paused;
+mod strange_orders;
 mod support;
 mod tenancy;
 mod webhooks;

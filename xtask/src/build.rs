@@ -21,7 +21,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     println!("Building the host, the kit and the simulators.");
     // The whole workspace: Cargo then picks the same features of every dependency as the tests do,
     // and nothing is compiled twice.
-    loudly(&mut cargo(&["build", "--quiet", "--workspace", "--bins"]))?;
+    loudly(&mut cargo(&["build", "--workspace", "--bins"]))?;
     for plugin in PLUGINS {
         println!("Building the {plugin} plugin.");
         let mut kit = std::process::Command::new(profile_dir()?.join("ordercase-kit"));

@@ -43,6 +43,20 @@ pub(crate) fn node() -> anyhow::Result<()> {
     )
 }
 
+/// Makes sure that a browser for the page's test is there.
+///
+/// # Errors
+/// When Debian cannot install it.
+pub(crate) fn chromium() -> anyhow::Result<()> {
+    if answers("chromium", &["--version"]) {
+        return Ok(());
+    }
+    debian(
+        &["chromium"],
+        "the context page is tested in a real browser",
+    )
+}
+
 /// Makes sure that `cargo deny` is there.
 ///
 /// # Errors

@@ -157,6 +157,7 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
             )
         }
         Suite::E2e => {
+            setup::chromium()?;
             build::all()?;
             tests(suite, start, &["--package", "ordercase-it"])
         }

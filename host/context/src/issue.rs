@@ -261,17 +261,14 @@ fn state_without_money(order: &Order) -> Option<Issue> {
             "less_refunded_than_paid",
             None,
         )
-        .with("refunded", &format!("{} {}", sum.amount, sum.currency))
-        .with(
-            "received",
-            &format!("{} {}", received.amount, received.currency),
-        )
+        .with("refunded", &sum.to_string())
+        .with("received", &received.to_string())
     })
 }
 
 fn with_amount(issue: Issue, amount: &MoneyPair) -> Issue {
     match amount.shown() {
-        Some(money) => issue.with("amount", &format!("{} {}", money.amount, money.currency)),
+        Some(money) => issue.with("amount", &money.to_string()),
         None => issue,
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ConnectionKey, HolderId, Lane, Store, StoreError,
-    db::{Row, args, statements},
+    db::{Row, Tx, args, statements},
     inbox::ClaimRequest,
     limits::{LIST_ROWS_MAX, cut},
     record::{Applied, Batch, write_page},
@@ -270,30 +270,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (connection, specs) = (connection.clone(), specs.to_vec());
         self.write(move |tx| {
-            Box::pin(async move {
-                let tracks = [
-                    (Track::Backfill, Lane::Backfill, now),
-                    (Track::Poll, Lane::Poll, first_poll_at),
-                ];
-                for spec in &specs {
-                    for (track, lane, due_at) in tracks {
-                        let args = args![
-                            &connection.tenant,
-                            &connection.connection,
-                            &spec.stream,
-                            track.as_str(),
-                            spec.kind.as_str(),
-                            spec.comparability.as_str(),
-                            spec.page_limit,
-                            lane.as_str(),
-                            due_at
-                        ];
-                        tx.conn.run(OPEN, args).await?;
-                        tx.touched.add(Queue::Lane(lane));
-                    }
-                }
-                Ok(())
-            })
+            Box::pin(async move { open(tx, &connection, &specs, now, first_poll_at).await })
         })
         .await
     }
@@ -491,6 +468,37 @@ impl Store {
         })
         .await
     }
+}
+
+pub(crate) async fn open(
+    tx: &mut Tx,
+    connection: &ConnectionKey,
+    specs: &[StreamSpec],
+    now: Instant,
+    first_poll_at: Instant,
+) -> Result<(), StoreError> {
+    let tracks = [
+        (Track::Backfill, Lane::Backfill, now),
+        (Track::Poll, Lane::Poll, first_poll_at),
+    ];
+    for spec in specs {
+        for (track, lane, due_at) in tracks {
+            let args = args![
+                &connection.tenant,
+                &connection.connection,
+                &spec.stream,
+                track.as_str(),
+                spec.kind.as_str(),
+                spec.comparability.as_str(),
+                spec.page_limit,
+                lane.as_str(),
+                due_at
+            ];
+            tx.conn.run(OPEN, args).await?;
+            tx.touched.add(Queue::Lane(lane));
+        }
+    }
+    Ok(())
 }
 
 /// `$1` to `$5`: the track and who must hold it.

@@ -14,8 +14,9 @@ pub(crate) const PAGE_CHILDREN: u32 = 5;
 pub(crate) const FETCH_LINES: u32 = 50;
 /// Shipments, payments, refunds and returns of an order that is read alone.
 pub(crate) const FETCH_CHILDREN: u32 = 20;
-/// Lines of one further page of an order's lines.
-pub(crate) const MORE_LINES: u32 = 100;
+/// Lines of one further page of an order's lines: as many as Shopify gives. Four such pages fit into one
+/// reading, so an order of 1,000 lines comes whole.
+pub(crate) const MORE_LINES: u32 = 250;
 /// Orders whose refunds and returns are read in one request.
 pub(crate) const BACKS_ORDERS: usize = 25;
 /// Fewest lines and children that a costly query is shrunk to.

@@ -266,6 +266,17 @@ impl Money {
     }
 }
 
+/// As people write it: the currency's decimals, and more only where there are more. Never rounded.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut value = self.amount.value().normalize();
+        if value.scale() < self.currency.exponent() {
+            value.rescale(self.currency.exponent());
+        }
+        write!(f, "{value} {}", self.currency)
+    }
+}
+
 impl MoneyPair {
     /// Both sides the same: the buyer paid in the merchant's currency.
     #[must_use]
@@ -286,5 +297,23 @@ impl MoneyPair {
     #[must_use]
     pub fn booked(&self) -> Option<&Money> {
         self.shop.as_ref().or(self.presentment.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_with_its_currencys_decimals_and_never_rounded() {
+        let written = |amount: &str, currency: &str| {
+            Money::new(amount.parse().unwrap(), currency.parse().unwrap()).to_string()
+        };
+        assert_eq!(written("89.0", "EUR"), "89.00 EUR");
+        assert_eq!(written("-4", "USD"), "-4.00 USD");
+        assert_eq!(written("23600", "JPY"), "23600 JPY");
+        assert_eq!(written("14418.0", "JPY"), "14418 JPY");
+        assert_eq!(written("12.5", "KWD"), "12.500 KWD");
+        assert_eq!(written("0.0045", "EUR"), "0.0045 EUR");
     }
 }

@@ -52,6 +52,15 @@ pub fn magnitude(pair: &MoneyPair) -> MoneyPair {
     }
 }
 
+/// Whether a side is below zero: most models, ours too, want refunds and discounts as positive numbers.
+#[must_use]
+pub fn is_negative(pair: &MoneyPair) -> bool {
+    [&pair.shop, &pair.presentment]
+        .into_iter()
+        .flatten()
+        .any(|money| money.amount.is_negative())
+}
+
 /// The sum of pairs, side by side. A side is `None` when one pair lacks it, when currencies differ,
 /// or when the sum has too many digits; the whole is `None` without any side.
 #[must_use]
@@ -127,6 +136,7 @@ mod tests {
             magnitude(&eur("-1.50")).shop.unwrap().amount.as_str(),
             "1.50"
         );
+        assert!(is_negative(&eur("-1.50")) && !is_negative(&eur("0.00")));
         assert_eq!(difference(&eur("5.00"), &eur("1.50")).unwrap(), eur("3.50"));
     }
 }

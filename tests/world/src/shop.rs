@@ -108,6 +108,25 @@ impl ShopSim {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// Lets a fault happen to the next requests, or webhooks, that it fits.
+    ///
+    /// # Errors
+    /// When the simulator knows no such fault.
+    pub async fn fault(&self, kind: &str, count: u32) -> anyhow::Result<()> {
+        let fault = json!({ "kind": kind, "count": count });
+        self.post("faults", &fault).await.map(|_| ())
+    }
+
+    /// Ends all faults.
+    ///
+    /// # Errors
+    /// When the simulator refuses or is gone.
+    pub async fn faults_end(&self) -> anyhow::Result<()> {
+        let url = format!("{}/_sim/faults", self.address);
+        self.http.delete(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Up to `limit` orders, newest first.
     ///
     /// # Errors

@@ -296,6 +296,20 @@ impl World {
         Ok(chosen)
     }
 
+    /// The context of a ticket, as an app of the merchant reads it.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub async fn context(&self, ticket: u64) -> anyhow::Result<Value> {
+        let url = format!(
+            "{}/v1/desks/{}/tickets/{ticket}/context",
+            self.host_address(),
+            self.desk()
+        );
+        let request = self.http.get(url).bearer_auth(self.context_token());
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
     /// Ends the host at once, as `kill -9` does.
     ///
     /// # Errors

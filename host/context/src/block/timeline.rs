@@ -79,7 +79,7 @@ impl Steps<'_> {
 
     fn amount(&self, pair: &MoneyPair) -> Option<String> {
         let money = pair.shown().filter(|_| self.amounts)?;
-        Some(format!("{} {}", money.amount, money.currency))
+        Some(money.to_string())
     }
 
     fn order(&mut self, order: &Order) {

@@ -130,7 +130,7 @@ impl Shown for Instant {
 
 impl Shown for Money {
     fn shown(&self) -> String {
-        format!("{} {}", self.amount, self.currency)
+        self.to_string()
     }
 }
 

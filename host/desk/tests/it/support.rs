@@ -456,7 +456,10 @@ pub(crate) async fn tenant(store: &Store, name: &str, more: Value) -> (Connectio
         plugin_id: "test".to_owned(),
         plugin_digest: "d1".to_owned(),
         settings: json!({}),
+        shop: json!({}),
         overrides: json!({}),
+        streams: Vec::new(),
+        first_poll_at: at(0),
     };
     store.add_connection(connection, at(0)).await.unwrap();
     let desk = DeskKey {
@@ -471,6 +474,7 @@ pub(crate) async fn tenant(store: &Store, name: &str, more: Value) -> (Connectio
     let new = NewDesk {
         key: desk.clone(),
         subdomain: name.to_owned(),
+        account_id: None,
         settings,
     };
     store.add_desk(new, at(0)).await.unwrap();

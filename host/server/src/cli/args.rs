@@ -155,6 +155,8 @@ pub enum DeskVerb {
     Install(DeskInstall),
     /// Change how a desk behaves
     Set(DeskSet),
+    /// Let a paused desk's work go on, with new credentials where they had failed
+    Resume(DeskResume),
     /// List a merchant's desks
     List {
         /// Tenant id
@@ -251,6 +253,23 @@ pub struct DeskSet {
     pub note_rule: NoteRule,
 }
 
+/// `ordercase desk resume`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Asks the account with the credentials first; when they do not work, nothing changes.
+
+Example:
+  ordercase desk resume ten_1 dsk_1 --secret oauth_token=env:ZENDESK_TOKEN")]
+pub struct DeskResume {
+    /// Tenant id
+    pub tenant: String,
+    /// Desk id
+    pub desk: String,
+    /// A new credential, by reference; the others stay
+    #[arg(long = "secret", value_name = "SLOT=env:V|file:P", value_parser = Unrepeated::<SecretArg>::new())]
+    pub secrets: Vec<SecretArg>,
+}
+
 /// `ordercase connect`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -291,6 +310,23 @@ pub enum ConnectionVerb {
         /// Tenant id
         tenant: String,
     },
+    /// Let a paused shop's work go on, with new credentials where they had failed
+    Resume(ConnectionResume),
+}
+
+/// `ordercase connection resume`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Asks the shop with the credentials first; when they do not work, nothing changes.
+
+Example:
+  ordercase connection resume con_1 --secret access_token=env:SHOP_TOKEN")]
+pub struct ConnectionResume {
+    /// Connection id
+    pub connection: String,
+    /// A new secret, by reference; the others stay
+    #[arg(long = "secret", value_name = "SLOT=env:V|file:P", value_parser = Unrepeated::<SecretArg>::new())]
+    pub secrets: Vec<SecretArg>,
 }
 
 /// `ordercase case ...`.

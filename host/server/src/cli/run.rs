@@ -100,6 +100,12 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
             let path = format!("/admin/v1/tenants/{}/desks", segment(&tenant)?);
             admin.get(&path).await
         }
+        Command::Desk(DeskVerb::Resume(resume)) => {
+            let (tenant, desk) = (segment(&resume.tenant)?, segment(&resume.desk)?);
+            let path = format!("/admin/v1/tenants/{tenant}/desks/{desk}/resume");
+            let body = json!({ "secrets": secrets(&resume.secrets)? });
+            admin.call(Method::POST, &path, body).await
+        }
         Command::Connect(args) => connect(admin, args).await,
         Command::Connection(ConnectionVerb::Show { connection }) => {
             let path = format!("/admin/v1/connections/{}", segment(&connection)?);
@@ -108,6 +114,12 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
         Command::Connection(ConnectionVerb::List { tenant }) => {
             let path = format!("/admin/v1/tenants/{}/connections", segment(&tenant)?);
             admin.get(&path).await
+        }
+        Command::Connection(ConnectionVerb::Resume(resume)) => {
+            let connection = segment(&resume.connection)?;
+            let path = format!("/admin/v1/connections/{connection}/resume");
+            let body = json!({ "secrets": secrets(&resume.secrets)? });
+            admin.call(Method::POST, &path, body).await
         }
         Command::Case(CaseVerb::Set(set)) => case_set(admin, set).await,
         Command::Ticket(TicketVerb::Show { desk, ticket }) => {

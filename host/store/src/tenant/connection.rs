@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::Activity;
 use crate::{
-    ConnectionKey, Lane, Store, StoreError, TenantId,
+    ConnectionKey, Lane, Store, StoreError, StreamSpec, TenantId,
     db::{Row, args, statements},
     signal::Queue,
+    stream,
 };
 
 /// A connection to be made.
@@ -24,8 +25,14 @@ pub struct NewConnection {
     pub plugin_digest: String,
     /// Validated settings.
     pub settings: Value,
+    /// The probe's facts.
+    pub shop: Value,
     /// The operator's status mappings.
     pub overrides: Value,
+    /// Streams to follow.
+    pub streams: Vec<StreamSpec>,
+    /// When changes are polled for the first time; history is read at once.
+    pub first_poll_at: Instant,
 }
 
 /// A connection.
@@ -61,9 +68,9 @@ macro_rules! columns {
 }
 
 statements! {
-    ADD = "INSERT INTO connections (tenant_id, connection_id, name, plugin_id, plugin_digest, settings, overrides,
-               state, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $8)";
+    ADD = "INSERT INTO connections (tenant_id, connection_id, name, plugin_id, plugin_digest, settings, shop,
+               overrides, state, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9)";
     GET = concat!("SELECT ", columns!(), " FROM connections WHERE tenant_id = $1 AND connection_id = $2");
     FIND = concat!("SELECT ", columns!(), " FROM connections WHERE connection_id = $1");
     LIST = concat!("SELECT ", columns!(), " FROM connections WHERE $1 IS NULL OR tenant_id = $1
@@ -75,7 +82,7 @@ statements! {
 }
 
 impl Store {
-    /// Adds a connection.
+    /// Adds a connection with its streams, whole or not at all.
     ///
     /// # Errors
     /// [`StoreError::Exists`] when id or name is taken in the tenant.
@@ -89,12 +96,13 @@ impl Store {
                     &new.plugin_id,
                     &new.plugin_digest,
                     new.settings.to_string(),
+                    new.shop.to_string(),
                     new.overrides.to_string(),
                     now
                 ];
                 let taken = |e: StoreError| e.or_exists("connection", &new.name);
                 tx.conn.run(ADD, args).await.map_err(taken)?;
-                Ok(())
+                stream::open(tx, &new.key, &new.streams, now, new.first_poll_at).await
             })
         })
         .await

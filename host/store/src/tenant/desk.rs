@@ -18,6 +18,8 @@ pub struct NewDesk {
     pub key: DeskKey,
     /// Subdomain, unique within the tenant.
     pub subdomain: String,
+    /// The account's id, where it is known.
+    pub account_id: Option<String>,
     /// Field ids, note rule, sync direction.
     pub settings: Value,
 }
@@ -48,8 +50,8 @@ macro_rules! columns {
 }
 
 statements! {
-    ADD = "INSERT INTO desks (tenant_id, desk_id, subdomain, settings, state, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, 'active', $5, $5)";
+    ADD = "INSERT INTO desks (tenant_id, desk_id, subdomain, account_id, settings, state, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, 'active', $6, $6)";
     GET = concat!("SELECT ", columns!(), " FROM desks WHERE tenant_id = $1 AND desk_id = $2");
     FIND = concat!("SELECT ", columns!(), " FROM desks WHERE desk_id = $1");
     LIST = concat!("SELECT ", columns!(), " FROM desks WHERE $1 IS NULL OR tenant_id = $1
@@ -73,6 +75,7 @@ impl Store {
                     &new.key.tenant,
                     &new.key.desk,
                     &new.subdomain,
+                    new.account_id.as_deref(),
                     new.settings.to_string(),
                     now
                 ];

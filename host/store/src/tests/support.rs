@@ -207,7 +207,10 @@ pub(crate) async fn settle(store: &Store, name: &str) -> (ConnectionKey, DeskKey
         plugin_id: "test".to_owned(),
         plugin_digest: "d1".to_owned(),
         settings: json!({}),
+        shop: json!({}),
         overrides: json!({}),
+        streams: Vec::new(),
+        first_poll_at: at(0),
     };
     store.add_connection(new, at(0)).await.unwrap();
     let desk = DeskKey {
@@ -217,6 +220,7 @@ pub(crate) async fn settle(store: &Store, name: &str) -> (ConnectionKey, DeskKey
     let new = NewDesk {
         key: desk.clone(),
         subdomain: name.to_owned(),
+        account_id: None,
         settings: json!({}),
     };
     store.add_desk(new, at(0)).await.unwrap();

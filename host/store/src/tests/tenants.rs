@@ -12,6 +12,7 @@ async fn names_are_taken_once_per_tenant() {
             desk: DeskId::new("other").unwrap(),
         },
         subdomain: "t1".into(),
+        account_id: None,
         settings: json!({}),
     };
     let taken = home.store.add_desk(desk, at(1)).await;

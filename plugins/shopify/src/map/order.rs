@@ -38,6 +38,9 @@ pub(crate) fn record(
     if has_unknown_parts(&body) {
         record = record.warn("unknown_status");
     }
+    if refund::any_negative(order) {
+        record = record.warn("negative_refund");
+    }
     completeness(record, order).build_order(&body)
 }
 

@@ -25,6 +25,18 @@ pub(super) fn refunds(order: &Order, ctx: &Context) -> Vec<Refund> {
         .collect()
 }
 
+/// Whether Shopify sent a refund, or money that was paid back in one, below zero. It is mapped without its sign.
+pub(super) fn any_negative(order: &Order) -> bool {
+    order.refunds.iter().any(|refund| {
+        let paid_back = refund.transactions.nodes.iter();
+        paid_back
+            .map(|transaction| pair(&transaction.amount_set))
+            .chain([pair(&refund.total_refunded_set)])
+            .flatten()
+            .any(|amount| money::is_negative(&amount))
+    })
+}
+
 fn one(refund: &wire::order::Refund, source_id: String, ctx: &Context) -> Refund {
     let transactions = payments(&refund.transactions.nodes, ctx);
     let amount = pair(&refund.total_refunded_set)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use ordercase_store::{Activity, EffectState, Owner, ReceiptState, TrackState};
+use ordercase_store::{Activity, Connection, EffectState, Owner, ReceiptState, TrackState};
 use ordercase_zendesk::auth::LEGACY_TOKEN_END;
 use serde::Serialize;
 use serde_json::Value;
@@ -63,7 +63,7 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
             checks.push(bad(
                 "connection",
                 format!("{name} is paused: {reason}"),
-                "renew its credentials by connecting the shop again, then resume it",
+                &resume(&connection),
             ));
             continue;
         }
@@ -89,11 +89,18 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
                     track.stream,
                     track.last_error.as_deref().unwrap_or("no reason kept")
                 ),
-                "mend what the reason names, then resume the connection",
+                &format!("mend what the reason names, then {}", resume(&connection)),
             ),
         });
     }
     Ok(())
+}
+
+fn resume(connection: &Connection) -> String {
+    format!(
+        "run `ordercase connection resume {}`, with `--secret SLOT=env:V` for a credential that is new",
+        connection.key.connection
+    )
 }
 
 async fn desks(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> {
@@ -103,7 +110,10 @@ async fn desks(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> {
             checks.push(bad(
                 "desk",
                 format!("{name} is paused: {reason}"),
-                "renew its credentials, then resume it",
+                &format!(
+                    "run `ordercase desk resume {} {}`, with `--secret SLOT=env:V` for a credential that is new",
+                    desk.key.tenant, desk.key.desk
+                ),
             ));
         }
         let installed = desk.settings.get("fields").and_then(Value::as_object);

@@ -14,8 +14,8 @@ use ordercase_runtime::{
     package::{Manifest, SettingKind},
 };
 use ordercase_store::{
-    Connection, ConnectionId, ConnectionKey, NewConnection, Owner, PluginRow, SecretValue,
-    StreamSpec, StreamTrack, TenantId, TokenPurpose, Track, TrackState,
+    Connection, ConnectionId, ConnectionKey, NewConnection, Owner, PluginRow, StreamSpec,
+    StreamTrack, TenantId, TokenPurpose, Track, TrackState,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use super::{
     Operator, checked_secrets,
     desks::{known_tenant, state},
-    name,
+    name, put_secrets,
 };
 use crate::{
     app::App,
@@ -154,7 +154,8 @@ pub(super) async fn add(
         .await
         .map_err(|error| Problem::new(Kind::NotFound, error.to_string()).at("plugin_digest"))?;
     let settings = checked_settings(&plugin.manifest, &new.settings)?;
-    checked_slots(&plugin.manifest, &new.secrets)?;
+    known_slots(&plugin.manifest, &new.secrets)?;
+    no_slot_missing(&plugin.manifest, &new.secrets)?;
     let taken = app.store.connections(Some(&tenant)).await?;
     if taken.iter().any(|other| other.name == name) {
         let detail = format!("the tenant has a connection `{name}` already; choose another name");
@@ -166,15 +167,20 @@ pub(super) async fn add(
     };
     // The shop is asked before anything is kept, so that a typing mistake leaves nothing behind.
     let shop = probe(&app, &plugin, &key, &settings, new.secrets.clone()).await?;
+    let now = app.clock.now();
     let row = NewConnection {
         key: key.clone(),
         name,
         plugin_id: plugin.manifest.plugin.id.clone(),
         plugin_digest: plugin.digest.clone(),
         settings,
+        shop,
         overrides: json!({}),
+        streams: specs(&plugin.manifest),
+        // The backfill begins now; what changes meanwhile comes by webhook and by the first poll.
+        first_poll_at: now.plus_seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS),
     };
-    let token = keep(&app, &plugin, row, &shop, &new.secrets).await?;
+    let token = keep(&app, &plugin, row, &new.secrets, now).await?;
     let connection = view(&app, &known_connection(&app, &key).await?).await?;
     let added = AddedConnection {
         webhook_token: token.expose().to_owned(),
@@ -183,14 +189,14 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(added)))
 }
 
+/// The connection's row comes last: whoever is cut off before it has connected nothing.
 async fn keep(
     app: &App,
     plugin: &Plugin,
     row: NewConnection,
-    shop: &Value,
     secrets: &BTreeMap<String, Secret>,
+    now: Instant,
 ) -> Result<Secret, Problem> {
-    let now = app.clock.now();
     let key = row.key.clone();
     let owner = Owner::Connection(key.connection.clone());
     let token = ids::token(auth::WEBHOOK);
@@ -207,12 +213,7 @@ async fn keep(
             admitted_at: now,
         })
         .await?;
-    for (slot, secret) in secrets {
-        let secret = SecretValue::new(secret.expose().to_owned());
-        app.store
-            .put_secret(&key.tenant, &owner, slot, &secret, now)
-            .await?;
-    }
+    put_secrets(app, &key.tenant, &owner, secrets, now).await?;
     app.store
         .put_token(
             &key.tenant,
@@ -224,12 +225,6 @@ async fn keep(
         )
         .await?;
     app.store.add_connection(row, now).await?;
-    app.store.set_shop(&key, shop, now).await?;
-    // The backfill begins now; what changes meanwhile comes by webhook and by the first poll.
-    let first_poll = now.plus_seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS);
-    app.store
-        .open_streams(&key, &specs(&plugin.manifest), now, first_poll)
-        .await?;
     Ok(token)
 }
 
@@ -279,7 +274,10 @@ fn typed(kind: Option<SettingKind>, value: &Value) -> Value {
     read.unwrap_or_else(|| value.clone())
 }
 
-fn checked_slots(manifest: &Manifest, secrets: &BTreeMap<String, Secret>) -> Result<(), Problem> {
+pub(super) fn known_slots(
+    manifest: &Manifest,
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<(), Problem> {
     checked_secrets(secrets)?;
     let known: Vec<&str> = manifest.secrets.keys().map(String::as_str).collect();
     if let Some(slot) = secrets.keys().find(|slot| !known.contains(&slot.as_str())) {
@@ -289,6 +287,10 @@ fn checked_slots(manifest: &Manifest, secrets: &BTreeMap<String, Secret>) -> Res
         );
         return Err(Problem::new(Kind::BadSettings, detail).at(format!("secrets.{slot}")));
     }
+    Ok(())
+}
+
+fn no_slot_missing(manifest: &Manifest, secrets: &BTreeMap<String, Secret>) -> Result<(), Problem> {
     let filled = secrets.keys().map(|slot| (slot.clone(), ())).collect();
     let missing = manifest.missing_secrets(&filled);
     if missing.is_empty() {
@@ -314,7 +316,7 @@ impl Credentials for Trial {
     }
 }
 
-async fn probe(
+pub(super) async fn probe(
     app: &App,
     plugin: &Plugin,
     key: &ConnectionKey,
@@ -383,18 +385,26 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(connection): Path<String>,
 ) -> Result<Json<ConnectionView>, Problem> {
+    let found = found(&app, &connection).await?;
+    view(&app, &found).await.map(Json)
+}
+
+/// The connection with that id, in whichever tenant.
+pub(super) async fn found(app: &App, connection: &str) -> Result<Connection, Problem> {
     let unknown = || {
         Problem::new(
             Kind::NotFound,
             format!("there is no connection `{connection}`"),
         )
     };
-    let id = ConnectionId::new(connection.as_str()).map_err(|_| unknown())?;
-    let found = app.store.find_connection(&id).await?.ok_or_else(unknown)?;
-    view(&app, &found).await.map(Json)
+    let id = ConnectionId::new(connection).map_err(|_| unknown())?;
+    app.store.find_connection(&id).await?.ok_or_else(unknown)
 }
 
-async fn known_connection(app: &App, key: &ConnectionKey) -> Result<Connection, Problem> {
+pub(super) async fn known_connection(
+    app: &App,
+    key: &ConnectionKey,
+) -> Result<Connection, Problem> {
     app.store.connection(key).await?.ok_or_else(|| {
         Problem::new(
             Kind::NotFound,
@@ -403,7 +413,7 @@ async fn known_connection(app: &App, key: &ConnectionKey) -> Result<Connection, 
     })
 }
 
-async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Problem> {
+pub(super) async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Problem> {
     let tracks = app.store.streams(&connection.key).await?;
     let history = tracks.iter().filter(|track| track.track == Track::Backfill);
     let (state, paused_reason) = state(&connection.activity);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Operator, checked_secrets};
+use super::{Operator, checked_secrets, put_secrets};
 use crate::{
     app::App,
     http::{
@@ -29,7 +29,7 @@ use crate::{
     wiring::{desks, install},
 };
 
-const SLOTS: [&str; 3] = [desks::OAUTH_TOKEN, desks::EMAIL, desks::API_TOKEN];
+pub(super) const SLOTS: [&str; 3] = [desks::OAUTH_TOKEN, desks::EMAIL, desks::API_TOKEN];
 
 /// A desk to be added.
 #[derive(Deserialize, ToSchema)]
@@ -141,21 +141,17 @@ pub(super) async fn add(
     let row = NewDesk {
         key: key.clone(),
         subdomain: new.subdomain.clone(),
+        account_id: new.account_id.map(|account| account.to_string()),
         settings,
     };
-    // The desk first: a subdomain that is taken must leave no token behind.
-    app.store.add_desk(row, now).await?;
-    if let Some(account) = new.account_id {
-        app.store
-            .set_desk_account(&key, &account.to_string(), now)
-            .await?;
+    // Asked first, so that a subdomain that is taken leaves no token behind; the row comes last, so that
+    // whoever is cut off before it has added nothing.
+    let taken = app.store.desks(Some(&tenant)).await?;
+    if taken.iter().any(|desk| desk.subdomain == new.subdomain) {
+        let detail = format!("the tenant has a desk `{}` already", new.subdomain);
+        return Err(Problem::new(Kind::Conflict, detail).at("subdomain"));
     }
-    for (slot, secret) in &new.secrets {
-        let secret = SecretValue::new(secret.expose().to_owned());
-        app.store
-            .put_secret(&tenant, &owner, slot, &secret, now)
-            .await?;
-    }
+    put_secrets(&app, &tenant, &owner, &new.secrets, now).await?;
     // The installer writes it into the account's connection, so it is kept, sealed, besides its hash.
     let sealed = SecretValue::new(token.expose().to_owned());
     app.store
@@ -171,6 +167,7 @@ pub(super) async fn add(
             None,
         )
         .await?;
+    app.store.add_desk(row, now).await?;
     let mut notices = Vec::new();
     if new.secrets.contains_key(desks::API_TOKEN) && !new.secrets.contains_key(desks::OAUTH_TOKEN) {
         notices.push(format!(
@@ -197,31 +194,26 @@ fn check(new: &NewDeskBody) -> Result<String, Problem> {
         );
     }
     checked_secrets(&new.secrets)?;
-    if let Some(slot) = new
-        .secrets
-        .keys()
-        .find(|slot| !SLOTS.contains(&slot.as_str()))
-    {
-        let path = format!("secrets.{slot}");
-        return wrong(Kind::BadSettings, desks::CREDENTIALS_WANTED, &path);
-    }
-    let slot = |name: &str| {
-        let secret = new.secrets.get(name)?;
-        Some(ordercase_zendesk::Secret::new(secret.expose()))
-    };
-    if desks::auth(
-        slot(desks::OAUTH_TOKEN),
-        slot(desks::EMAIL),
-        slot(desks::API_TOKEN),
-    )
-    .is_none()
-    {
-        return wrong(Kind::BadSettings, desks::CREDENTIALS_WANTED, "secrets");
-    }
+    auth_of(&new.secrets)?;
     let plan = new.plan.as_deref().unwrap_or("team");
     plan.parse::<Plan>()
         .map_err(|error| Problem::new(Kind::Malformed, error).at("plan"))?;
     Ok(plan.to_owned())
+}
+
+/// The credential that secrets of a request make up.
+pub(super) fn auth_of(
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<ordercase_zendesk::Auth, Problem> {
+    let wanted = |path: String| Problem::new(Kind::BadSettings, desks::CREDENTIALS_WANTED).at(path);
+    if let Some(slot) = secrets.keys().find(|slot| !SLOTS.contains(&slot.as_str())) {
+        return Err(wanted(format!("secrets.{slot}")));
+    }
+    let [oauth, email, token] = SLOTS.map(|slot| {
+        let secret = secrets.get(slot)?;
+        Some(ordercase_zendesk::Secret::new(secret.expose()))
+    });
+    desks::auth(oauth, email, token).ok_or_else(|| wanted("secrets".to_owned()))
 }
 
 /// A tenant's desks.
@@ -335,7 +327,7 @@ pub(super) async fn known_tenant(app: &App, tenant: &str) -> Result<TenantId, Pr
     Ok(id)
 }
 
-async fn desk_key(app: &App, tenant: &str, desk: &str) -> Result<DeskKey, Problem> {
+pub(super) async fn desk_key(app: &App, tenant: &str, desk: &str) -> Result<DeskKey, Problem> {
     let tenant = known_tenant(app, tenant).await?;
     let unknown = || {
         Problem::new(
@@ -347,7 +339,7 @@ async fn desk_key(app: &App, tenant: &str, desk: &str) -> Result<DeskKey, Proble
     Ok(DeskKey { tenant, desk })
 }
 
-async fn known_desk(app: &App, key: &DeskKey) -> Result<Desk, Problem> {
+pub(super) async fn known_desk(app: &App, key: &DeskKey) -> Result<Desk, Problem> {
     app.store.desk(key).await?.ok_or_else(|| {
         Problem::new(
             Kind::NotFound,

@@ -7,6 +7,7 @@ mod connections;
 mod dead_letters;
 mod desks;
 mod plugins;
+mod resume;
 mod tenants;
 mod tickets;
 
@@ -14,6 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use ordercase_model::Instant;
+use ordercase_store::{Owner, SecretValue, TenantId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::{Kind, Problem};
@@ -28,6 +31,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(desks::install))
         .routes(routes!(connections::add, connections::list))
         .routes(routes!(connections::show))
+        .routes(routes!(resume::connection))
+        .routes(routes!(resume::desk))
         .routes(routes!(cases::set))
         .routes(routes!(tickets::show))
         .routes(routes!(accounts::show))
@@ -82,6 +87,23 @@ fn checked_secrets(secrets: &BTreeMap<String, Secret>) -> Result<(), Problem> {
             )
             .at(format!("secrets.{slot}")));
         }
+    }
+    Ok(())
+}
+
+/// Keeps secrets under their owner, sealed.
+async fn put_secrets(
+    app: &App,
+    tenant: &TenantId,
+    owner: &Owner,
+    secrets: &BTreeMap<String, Secret>,
+    now: Instant,
+) -> Result<(), Problem> {
+    for (slot, secret) in secrets {
+        let secret = SecretValue::new(secret.expose().to_owned());
+        app.store
+            .put_secret(tenant, owner, slot, &secret, now)
+            .await?;
     }
     Ok(())
 }
