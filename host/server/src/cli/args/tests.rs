@@ -28,6 +28,8 @@ fn the_verbs_of_the_contract_parse() {
         "ordercase desk install ten_1 dsk_1 --bundle b.json",
         "ordercase desk set ten_1 dsk_1 --note-rule on",
         "ordercase connection show con_1",
+        "ordercase connection resume con_1 --secret access_token=env:V",
+        "ordercase desk resume ten_1 dsk_1 --secret oauth_token=file:P",
         "ordercase connection list ten_1",
         "ordercase dead-letters list",
         "ordercase doctor --server http://127.0.0.1:1 --data d",
