@@ -1,5 +1,7 @@
 //! The host is away while tickets are filed.
 
+use std::time::{Duration, Instant};
+
 use futures::future::try_join_all;
 use ordercase_world::WorldOptions;
 
@@ -51,5 +53,31 @@ async fn a_short_outage_is_bridged_by_the_flows_own_retries() -> anyhow::Result<
     enriched(&world, ticket).await?;
     world.settled().await?;
     assert_eq!(world.zendesk.ticket(ticket).await?.notes.len(), 1);
+    world.stop().await
+}
+
+#[tokio::test]
+#[ignore = "takes two minutes by the clock; the others prove the same on a fast one"]
+async fn two_minutes_away_by_the_clock() -> anyhow::Result<()> {
+    let mut world = world(WorldOptions::default()).await?;
+    let order = open_order(&world).await?;
+    world.kill_host().await?;
+    let mut tickets = Vec::new();
+    for n in 0..8 {
+        tickets.push(ticket_about(&world, &order, &format!("two-minutes-{n}")).await?);
+        tokio::time::sleep(Duration::from_secs(15)).await;
+    }
+    world.restart_host().await?;
+    let back = Instant::now();
+    try_join_all(tickets.iter().map(|ticket| enriched(&world, *ticket))).await?;
+    eprintln!(
+        "{} tickets enriched {:.1} s after the start",
+        tickets.len(),
+        back.elapsed().as_secs_f64()
+    );
+    world.settled().await?;
+    for ticket in tickets {
+        assert_eq!(world.zendesk.ticket(ticket).await?.notes.len(), 1);
+    }
     world.stop().await
 }

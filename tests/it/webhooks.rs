@@ -6,6 +6,10 @@ use ordercase_world::{HOST_NAME, World, WorldOptions, until};
 use reqwest::{Response, StatusCode};
 use serde_json::json;
 use sha2::Sha256;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::support::{SOON, world};
 
@@ -28,6 +32,24 @@ async fn deliver(world: &World, body: &[u8], secret: &str, id: &str) -> anyhow::
         .header("content-type", "application/json")
         .body(body.to_vec());
     Ok(request.send().await?)
+}
+
+/// The first bytes of the answer to a delivery of that length, whose body never comes: what is too long is
+/// refused before it is read.
+async fn announce(world: &World, length: usize) -> anyhow::Result<String> {
+    let address = world.host_address();
+    let host = address.trim_start_matches("http://");
+    let path = world.webhook_url();
+    let path = path.trim_start_matches(&format!("https://{HOST_NAME}"));
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(head.as_bytes()).await?;
+    let mut first = [0; 64];
+    let read = stream.read(&mut first).await?;
+    Ok(String::from_utf8_lossy(first.get(..read).unwrap_or_default()).into_owned())
 }
 
 #[tokio::test]
@@ -53,9 +75,8 @@ async fn webhooks_are_answered_as_the_contract_says() -> anyhow::Result<()> {
         deliver(&world, &body, &secret, "e1").await?.status(),
         StatusCode::OK
     );
-    let large = vec![b' '; 6 * 1024 * 1024];
-    let refused = deliver(&world, &large, &secret, "e2").await?;
-    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let refused = announce(&world, 6 * 1024 * 1024).await?;
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
     let malformed = deliver(&world, b"{\"id\":", &secret, "e3").await?;
     assert_eq!(malformed.status(), StatusCode::ACCEPTED);
 

@@ -150,30 +150,21 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
         }
         Suite::Vectors => {
             build::all()?;
-            tests(
-                suite,
-                start,
-                &["--package", "ordercase-kit", "--test", "vectors"],
-            )
+            tests(suite, start, &["--test", "vectors"])
         }
         Suite::E2e => {
             setup::chromium()?;
             build::all()?;
-            tests(suite, start, &["--package", "ordercase-it"])
+            tests(suite, start, &["--test", "worlds"])
         }
         Suite::Vendure => {
             setup::node()?;
             build::all()?;
-            let package = [
-                "--package",
-                "ordercase-plugin-vendure",
-                "--features",
-                "real-shop",
-            ];
+            let real_shop = ["--features", "ordercase-plugin-vendure/real-shop"];
             tests(
                 suite,
                 start,
-                &[&package[..], &["--test", "real_vendure"]].concat(),
+                &[&real_shop[..], &["--test", "real_vendure"]].concat(),
             )
         }
         Suite::Demo => {
@@ -191,7 +182,9 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
 }
 
 fn tests(suite: Suite, start: Instant, arguments: &[&str]) -> anyhow::Result<Vec<Row>> {
-    let mut command = cargo(&["test"]);
+    // Of the whole workspace: another set of packages would give dependencies other features, and compile
+    // them again.
+    let mut command = cargo(&["test", "--workspace"]);
     command
         .args(arguments)
         .args(["--", "--format", "pretty", "--nocapture"]);

@@ -9,6 +9,7 @@
     reason = "indexing a JSON value gives null, it does not panic"
 )]
 
+mod admin;
 mod binaries;
 mod cli;
 mod options;

@@ -6,7 +6,12 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::until;
+use crate::{
+    admin::{AdminApi, told},
+    until,
+};
+
+const NAME: &str = "shop-sim";
 
 const DELIVERED_WITHIN: Duration = Duration::from_secs(120);
 
@@ -33,8 +38,7 @@ pub struct ShopOrder {
 /// A client of the simulated shop.
 #[derive(Clone, Debug)]
 pub struct ShopSim {
-    address: String,
-    http: reqwest::Client,
+    admin: AdminApi,
     /// `<shop>.myshopify.com`.
     pub domain: String,
     /// Admin API access token.
@@ -55,25 +59,18 @@ impl ShopOrder {
 
 impl ShopSim {
     pub(crate) fn new(http: reqwest::Client, ready: &Value) -> anyhow::Result<Self> {
-        let text = |key: &str| {
-            ready[key]
-                .as_str()
-                .map(str::to_owned)
-                .with_context(|| format!("shop-sim told no {key}"))
-        };
         Ok(Self {
-            address: text("address")?,
-            http,
-            domain: text("shop_domain")?,
-            access_token: text("access_token")?,
-            webhook_secret: text("webhook_secret")?,
+            domain: told(NAME, ready, "shop_domain")?,
+            access_token: told(NAME, ready, "access_token")?,
+            webhook_secret: told(NAME, ready, "webhook_secret")?,
+            admin: AdminApi::new(NAME, http, ready)?,
         })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.address
+        self.admin.address()
     }
 
     /// Reads an admin endpoint.
@@ -81,15 +78,7 @@ impl ShopSim {
     /// # Errors
     /// When the simulator refuses or is gone.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let url = format!("{}/_sim/{path}", self.address);
-        Ok(self
-            .http
-            .get(url)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?)
+        self.admin.get(path).await
     }
 
     /// Changes something by an admin endpoint.
@@ -97,15 +86,7 @@ impl ShopSim {
     /// # Errors
     /// When the simulator refuses or is gone.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let url = format!("{}/_sim/{path}", self.address);
-        let answer = self.http.post(url).json(body).send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        anyhow::ensure!(
-            status.is_success(),
-            "shop-sim answered {status} to {path}: {text}"
-        );
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+        self.admin.post(path, body).await
     }
 
     /// Lets a fault happen to the next requests, or webhooks, that it fits.
@@ -122,9 +103,7 @@ impl ShopSim {
     /// # Errors
     /// When the simulator refuses or is gone.
     pub async fn faults_end(&self) -> anyhow::Result<()> {
-        let url = format!("{}/_sim/faults", self.address);
-        self.http.delete(url).send().await?.error_for_status()?;
-        Ok(())
+        self.admin.delete("faults").await
     }
 
     /// Up to `limit` orders, newest first.

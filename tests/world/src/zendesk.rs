@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::until_some;
+use crate::{
+    admin::{AdminApi, told},
+    until_some,
+};
+
+const NAME: &str = "zendesk-sim";
 
 const FLOWS_WITHIN: Duration = Duration::from_secs(120);
 
@@ -41,8 +46,7 @@ impl TicketView {
 /// A client of the simulated Zendesk.
 #[derive(Clone, Debug)]
 pub struct ZendeskSim {
-    address: String,
-    http: reqwest::Client,
+    admin: AdminApi,
     /// `<subdomain>.zendesk.com`.
     pub subdomain: String,
     /// Account number.
@@ -55,28 +59,21 @@ pub struct ZendeskSim {
 
 impl ZendeskSim {
     pub(crate) fn new(http: reqwest::Client, ready: &Value) -> anyhow::Result<Self> {
-        let text = |key: &str| {
-            ready[key]
-                .as_str()
-                .map(str::to_owned)
-                .with_context(|| format!("zendesk-sim told no {key}"))
-        };
         Ok(Self {
-            address: text("address")?,
-            http,
-            subdomain: text("subdomain")?,
+            subdomain: told(NAME, ready, "subdomain")?,
             account_id: ready["account_id"]
                 .as_u64()
                 .context("zendesk-sim told no account_id")?,
-            email: text("legacy_email")?,
-            token: text("legacy_token")?,
+            email: told(NAME, ready, "legacy_email")?,
+            token: told(NAME, ready, "legacy_token")?,
+            admin: AdminApi::new(NAME, http, ready)?,
         })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.address
+        self.admin.address()
     }
 
     /// Reads an admin endpoint of the simulator.
@@ -84,15 +81,7 @@ impl ZendeskSim {
     /// # Errors
     /// When it refuses or is gone.
     pub async fn sim(&self, path: &str) -> anyhow::Result<Value> {
-        let url = format!("{}/_sim/{path}", self.address);
-        Ok(self
-            .http
-            .get(url)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?)
+        self.admin.get(path).await
     }
 
     /// Changes something by an admin endpoint of the simulator.
@@ -100,15 +89,7 @@ impl ZendeskSim {
     /// # Errors
     /// When it refuses or is gone.
     pub async fn sim_post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let url = format!("{}/_sim/{path}", self.address);
-        let answer = self.http.post(url).json(body).send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        anyhow::ensure!(
-            status.is_success(),
-            "zendesk-sim answered {status} to {path}: {text}"
-        );
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+        self.admin.post(path, body).await
     }
 
     /// Files a ticket by e-mail as an end user; the same `external_id` gives the same ticket.

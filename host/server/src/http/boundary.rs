@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
@@ -86,6 +86,22 @@ pub async fn bound_in_flight(
 #[must_use]
 pub fn places() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX))
+}
+
+/// Refuses a body that says to be longer than the route takes, before any of it is read.
+pub async fn bound_length(State(limit): State<usize>, request: Request, next: Next) -> Response {
+    let said = request.headers().get(header::CONTENT_LENGTH);
+    let said = said
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
+    // One of unknown length is counted while it is read.
+    let fits =
+        said.is_none_or(|length| usize::try_from(length).is_ok_and(|length| length <= limit));
+    if fits {
+        return next.run(request).await;
+    }
+    let detail = format!("a body has at most {limit} bytes here");
+    Problem::new(Kind::TooLarge, detail).into_response()
 }
 
 /// Ends a request that takes longer than the route allows.

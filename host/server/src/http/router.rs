@@ -88,6 +88,7 @@ fn bounded(
 ) -> OpenApiRouter<Arc<App>> {
     routes
         .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(from_fn_with_state(body_bytes, boundary::bound_length))
         .layer(from_fn_with_state(time, boundary::bound_time))
 }
 
