@@ -7,9 +7,25 @@ use std::{
 
 use anyhow::Context as _;
 
+/// What `cargo xtask` tells this tool about its own package. A build script that watches them (ring's does)
+/// would run again, and all that stands on it be compiled again, whenever Cargo is called from here and from
+/// a shell in turn.
+const OWN_PACKAGE: [&str; 7] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
 /// A Cargo command in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
+    for name in OWN_PACKAGE {
+        command.env_remove(name);
+    }
     command.args(arguments);
     command
 }
