@@ -9,6 +9,8 @@
 //! | `record` | canonical records, the guard that orders snapshots, keys, lookups, raw sets |
 //! | `inbox` | receipts: stored before they are answered, claimed under a lease, settled once |
 //! | `stream` | what to read next; the cursor moves with its page |
+//! | `dead` | what waits for a person: why, how to see it, how to put it back to work or away |
+//! | `mask` | what may be shown of a body |
 //! | `account` | proof that nothing was dropped |
 //! | `outbox` | effects and the journal of attempts |
 //! | `ticket` | mirrors, cases, comments; [`Store::commit_ticket`] |
@@ -18,10 +20,12 @@
 
 mod account;
 mod db;
+mod dead;
 mod error;
 mod id;
 mod inbox;
 pub mod limits;
+mod mask;
 mod outbox;
 mod record;
 mod secret;
@@ -33,6 +37,10 @@ mod ticket;
 mod turn;
 
 pub use account::{AccountRow, Via};
+pub use dead::{
+    DeadCursor, DeadFilter, DeadId, DeadLetter, Death, ErrorClass, Inspected, ReceiptCursor,
+    ReceiptFilter, Retried, Rework, Reworked,
+};
 pub use error::StoreError;
 pub use id::{
     CaseId, ConnectionId, ConnectionKey, DeskId, DeskKey, EffectId, HolderId, IdError, Owner,
@@ -42,13 +50,15 @@ pub use inbox::{
     ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, NewReceipt, Put, Receipt,
     ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
 };
+pub use mask::{Masked, mask_canonical, mask_header, mask_source};
 pub use outbox::{
     Attempt, Effect, EffectPut, EffectRequest, EffectSettlement, EffectState, NewEffect,
     merge_payloads,
 };
 pub use record::{
-    Applied, Batch, Gone, KeyKind, Lookup, LookupKey, Outcome, RawBody, ReadPath, Snapshot, Stamp,
-    StoredRecord, Verdict, decide,
+    Applied, Batch, Candidate, Derived, Gone, KeyKind, Lookup, LookupKey, Outcome, RawBody,
+    ReadPath, RecordFilter, Rederivation, Rederived, Snapshot, Stamp, StoredRecord, Verdict,
+    decide,
 };
 pub use secret::{MasterKey, SecretValue};
 pub use signal::{Lane, Queue};

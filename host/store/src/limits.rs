@@ -38,6 +38,18 @@ pub const SHOWN_PER_TICKET_MAX: usize = 200;
 pub const WOKEN_PER_CHANGE_MAX: i64 = 500;
 /// Characters of an error or a reason kept with a row.
 pub const REASON_CHARS_MAX: usize = 1_000;
+/// Fields and items of a masked view.
+pub const MASKED_NODES_MAX: usize = 1_000;
+/// Items of one list in a masked view.
+pub const MASKED_ITEMS_MAX: usize = 20;
+/// How deep a masked view goes.
+pub const MASKED_DEPTH_MAX: usize = 24;
+/// Characters of one text in a masked view.
+pub const MASKED_TEXT_CHARS_MAX: usize = 500;
+/// Dead letters put back to work, and receipts worked off again, by one call.
+pub const RETRIED_PER_CALL_MAX: usize = 200;
+/// Records that one call derives again.
+pub const REDERIVED_PER_CALL_MAX: u32 = 500;
 /// Bytes of a secret.
 pub const SECRET_BYTES_MAX: usize = 64 * 1024;
 

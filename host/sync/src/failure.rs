@@ -1,6 +1,7 @@
 //! What a failure leads to: a total function over every kind of failure, the attempt and the age. Pure.
 
 use ordercase_model::Instant;
+use ordercase_store::ErrorClass;
 
 use crate::{
     DeskFailure, EffectFailure, SourceFailure,
@@ -105,6 +106,45 @@ pub fn classify_desk(failure: &DeskFailure, tried: &Tried<'_>) -> Decision {
         DeskFailure::RateLimited { after_ms } => tried.again(*after_ms),
         DeskFailure::Unavailable(_) | DeskFailure::Conflict(_) => tried.again(None),
         DeskFailure::Broken(_) => Decision::GiveUp,
+    }
+}
+
+/// The class under which a person finds what the failure of a source left behind.
+#[must_use]
+pub fn class_of_source(failure: &SourceFailure) -> ErrorClass {
+    match failure {
+        SourceFailure::NotFound(_) => ErrorClass::Refused,
+        SourceFailure::InvalidCursor(_) | SourceFailure::RateLimited { .. } => {
+            ErrorClass::Exhausted
+        }
+        SourceFailure::Credentials(_) => ErrorClass::Credentials,
+        SourceFailure::Config(_) => ErrorClass::Mapping,
+        SourceFailure::Unavailable(_) => ErrorClass::Transport,
+        SourceFailure::Malformed(_) => ErrorClass::Malformed,
+        SourceFailure::Unsupported(_) => ErrorClass::Unsupported,
+        SourceFailure::Plugin(_) => ErrorClass::Plugin,
+    }
+}
+
+/// The same of an effect.
+#[must_use]
+pub fn class_of_effect(failure: &EffectFailure) -> ErrorClass {
+    match failure {
+        EffectFailure::Credentials(_) => ErrorClass::Credentials,
+        EffectFailure::RateLimited { .. } | EffectFailure::Conflict(_) => ErrorClass::Exhausted,
+        EffectFailure::Unavailable(_) => ErrorClass::Transport,
+        EffectFailure::Refused(_) => ErrorClass::Refused,
+    }
+}
+
+/// The same of the desk.
+#[must_use]
+pub fn class_of_desk(failure: &DeskFailure) -> ErrorClass {
+    match failure {
+        DeskFailure::Credentials(_) => ErrorClass::Credentials,
+        DeskFailure::RateLimited { .. } | DeskFailure::Conflict(_) => ErrorClass::Exhausted,
+        DeskFailure::Unavailable(_) => ErrorClass::Transport,
+        DeskFailure::Broken(_) => ErrorClass::Refused,
     }
 }
 

@@ -5,26 +5,26 @@ use std::collections::BTreeMap;
 
 use ordercase_model::{Instant, RecordRef, TombstoneReason};
 use ordercase_store::{
-    Activity, Batch, ConnectionKey, DeskKey, Lane, Owner, ReadPath, Receipt, ReceiptKind,
-    RecordChange, Settlement, Snapshot, StoreError, TicketKey,
+    Activity, Batch, ConnectionKey, Death, DeskKey, ErrorClass, Lane, Owner, ReadPath, Receipt,
+    ReceiptKind, RecordChange, Settlement, Snapshot, StoreError, TicketKey,
 };
 
 use crate::{
     DeskFailure, Handled, SourceFailure, WebhookReading,
     engine::Shared,
-    failure::{Decision, Tried, classify, classify_desk},
+    failure::{Decision, Tried, class_of_desk, class_of_source, classify, classify_desk},
     limits::HINTS_PER_WEBHOOK_MAX,
 };
 
 /// Works off one receipt.
 pub(crate) async fn work(shared: &Shared, receipt: &Receipt) -> Result<(), StoreError> {
     match (&receipt.owner, receipt.kind) {
-        (Owner::Connection(connection), ReceiptKind::Webhook) => {
+        (Owner::Connection(connection), ReceiptKind::Webhook | ReceiptKind::PageRecord) => {
             let connection = ConnectionKey {
                 tenant: receipt.tenant.clone(),
                 connection: connection.clone(),
             };
-            webhook(shared, &connection, receipt).await
+            shop(shared, &connection, receipt).await
         }
         (Owner::Desk(desk), ReceiptKind::DeskEvent | ReceiptKind::RecordChange) => {
             let desk = DeskKey {
@@ -39,7 +39,8 @@ pub(crate) async fn work(shared: &Shared, receipt: &Receipt) -> Result<(), Store
                 kind.as_str(),
                 owner.kind()
             );
-            settle(shared, receipt, Settlement::Dead(reason)).await
+            let death = Death::new(ErrorClass::Unsupported, reason);
+            settle(shared, receipt, Settlement::Dead(death)).await
         }
     }
 }
@@ -54,20 +55,20 @@ async fn settle(shared: &Shared, receipt: &Receipt, end: Settlement) -> Result<(
 fn tried<'a>(shared: &Shared, receipt: &'a Receipt) -> Tried<'a> {
     Tried {
         attempt: receipt.attempts,
-        since: receipt.received_at,
+        since: receipt.tried_since,
         now: shared.clock.now(),
         seed: receipt.id.as_str(),
         ends: true,
     }
 }
 
-/// What a webhook led to before anything is stored.
+/// What a receipt of a shop led to before anything is stored.
 enum Read {
     Batches(Vec<Batch>),
     Ignored(String),
 }
 
-async fn webhook(
+async fn shop(
     shared: &Shared,
     connection: &ConnectionKey,
     receipt: &Receipt,
@@ -86,7 +87,8 @@ async fn webhook(
                 .await
             {
                 Err(StoreError::Refused { reason }) => {
-                    settle(shared, receipt, Settlement::Dead(reason)).await
+                    let death = Death::new(ErrorClass::Schema, reason);
+                    settle(shared, receipt, Settlement::Dead(death)).await
                 }
                 stored => stored.map(|_| ()),
             }
@@ -95,7 +97,7 @@ async fn webhook(
             tracing::info!(
                 tenant.id = %connection.tenant, connection.id = %connection.connection,
                 receipt.id = %receipt.id, attempt = receipt.attempts, %failure,
-                "a webhook could not be worked off"
+                "a receipt of a shop could not be worked off"
             );
             let end = match classify(&failure, &tried(shared, receipt)) {
                 Decision::Pause => {
@@ -106,29 +108,44 @@ async fn webhook(
                         .await?;
                     Settlement::Released
                 }
-                decision => end_of(decision, &failure),
+                decision => end_of(decision, class_of_source(&failure), &failure),
             };
             settle(shared, receipt, end).await
         }
     }
 }
 
-fn end_of(decision: Decision, failure: &impl ToString) -> Settlement {
+fn end_of(decision: Decision, class: ErrorClass, failure: &impl ToString) -> Settlement {
     let error = failure.to_string();
     match decision {
         Decision::Retry { at } | Decision::Restart { at } => Settlement::Retry { at, error },
         Decision::Gone => Settlement::Ignored(error),
-        Decision::GiveUp => Settlement::Dead(error),
+        Decision::GiveUp => Settlement::Dead(Death::new(class, error)),
         Decision::Pause => Settlement::Released,
     }
 }
 
-/// Asks the plugin what the webhook means and reads back what it hints at.
+/// Asks the plugin what the webhook means and reads back what it hints at. A record that broke a rule when a
+/// page brought it is read again: a person put it back to work because something was mended.
 async fn read(
     shared: &Shared,
     connection: &ConnectionKey,
     receipt: &Receipt,
 ) -> Result<Read, SourceFailure> {
+    if receipt.kind == ReceiptKind::PageRecord {
+        let target = receipt.page_record().ok_or_else(|| {
+            SourceFailure::Malformed("the page did not say which record it is".to_owned())
+        })?;
+        let batch = read_back(
+            shared,
+            connection,
+            &target,
+            ReadPath::OnDemand,
+            receipt.lane,
+        )
+        .await;
+        return batch.map(|batch| Read::Batches(vec![batch]));
+    }
     let WebhookReading {
         hints,
         bodies,
@@ -205,7 +222,7 @@ async fn ticket(shared: &Shared, desk: &DeskKey, receipt: &Receipt) -> Result<()
                     shared.store.set_desk_activity(desk, &paused, now).await?;
                     Settlement::Released
                 }
-                decision => end_of(decision, &failure),
+                decision => end_of(decision, class_of_desk(&failure), &failure),
             };
             settle(shared, receipt, end).await
         }

@@ -32,7 +32,10 @@ pub use clock::Clock;
 pub use desk::{DeskFailure, DeskHandler, Handled};
 pub use effect::{EffectExecutor, EffectFailure};
 pub use engine::{Engine, EngineOptions};
-pub use failure::{Decision, Tried, classify, classify_desk, classify_effect};
+pub use failure::{
+    Decision, Tried, class_of_desk, class_of_effect, class_of_source, classify, classify_desk,
+    classify_effect,
+};
 pub use on_demand::OnDemandError;
 pub use progress::StreamProgress;
 pub use retry::Backoff;

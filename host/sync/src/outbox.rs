@@ -2,7 +2,9 @@
 //! one did it, so an answer that was lost on the way never leads to a second note.
 
 use ordercase_model::Instant;
-use ordercase_store::{Activity, Effect, EffectRequest, EffectSettlement, Queue, StoreError};
+use ordercase_store::{
+    Activity, Death, Effect, EffectRequest, EffectSettlement, Queue, StoreError,
+};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +12,7 @@ use crate::{
     EffectFailure,
     dispatch::Work,
     engine::Shared,
-    failure::{Decision, Tried, classify_effect},
+    failure::{Decision, Tried, class_of_effect, classify_effect},
     limits::LEASE_SECONDS,
 };
 
@@ -88,7 +90,7 @@ async fn end_of(
     let now = shared.clock.now();
     let tried = Tried {
         attempt: effect.attempts,
-        since: effect.created_at,
+        since: effect.tried_since,
         now,
         seed: effect.id.as_str(),
         ends: true,
@@ -96,7 +98,9 @@ async fn end_of(
     let error = failure.to_string();
     Ok(match classify_effect(failure, &tried) {
         Decision::Retry { at } | Decision::Restart { at } => EffectSettlement::Retry { at, error },
-        Decision::Gone | Decision::GiveUp => EffectSettlement::Dead(error),
+        Decision::Gone | Decision::GiveUp => {
+            EffectSettlement::Dead(Death::new(class_of_effect(failure), error))
+        }
         Decision::Pause => {
             let paused = Activity::Paused(error);
             shared

@@ -242,7 +242,10 @@ async fn refuse(world: &World) {
         lease_until: now.plus_seconds(60),
     };
     for effect in world.store.claim_effects(ask).await.unwrap() {
-        let dead = ordercase_store::EffectSettlement::Dead("stale".into());
+        let dead = ordercase_store::EffectSettlement::Dead(ordercase_store::Death::new(
+            ordercase_store::ErrorClass::Refused,
+            "stale",
+        ));
         world
             .store
             .settle_effect(&effect, dead, world.now())

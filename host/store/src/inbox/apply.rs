@@ -4,7 +4,7 @@ use ordercase_model::Instant;
 
 use super::{ReceiptClaim, Settlement, settle_in};
 use crate::{
-    Store, StoreError,
+    Death, ErrorClass, Store, StoreError,
     record::{Applied, Batch, Outcome, write_batch},
 };
 
@@ -39,7 +39,7 @@ impl Store {
 fn settlement(applied: &[Applied]) -> Settlement {
     for one in applied {
         if let Outcome::Refused(reason) = &one.outcome {
-            return Settlement::Dead(reason.clone());
+            return Settlement::Dead(Death::new(ErrorClass::Schema, reason.as_str()));
         }
     }
     if applied.iter().any(|one| one.outcome == Outcome::Applied) {

@@ -16,10 +16,13 @@ pub(crate) use {
 pub(crate) use {put::put_in, settle::settle_in};
 
 use base64::Engine as _;
-use ordercase_model::{Instant, Kind};
+use ordercase_model::{Instant, Kind, RecordRef};
 use serde::{Deserialize, Serialize};
 
-use crate::{ConnectionId, HolderId, Lane, Owner, ReceiptId, StoreError, TenantId, db::Row};
+use crate::{ConnectionId, Death, HolderId, Lane, Owner, ReceiptId, StoreError, TenantId, db::Row};
+
+/// Header under which a [`ReceiptKind::PageRecord`] keeps the source's id.
+pub(crate) const SOURCE_ID_HEADER: &str = "source-id";
 
 /// What a receipt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,7 +34,7 @@ pub enum ReceiptKind {
     DeskEvent,
     /// A record changed that a ticket shows or waits for; see [`RecordChange`].
     RecordChange,
-    /// A record of a page that breaks a hard rule; always dead.
+    /// A record of a page that breaks a hard rule: dead on arrival, read again when it is put back to work.
     PageRecord,
 }
 
@@ -140,8 +143,8 @@ pub struct NewReceipt {
     pub occurred_at: Option<Instant>,
     /// When it arrived.
     pub received_at: Instant,
-    /// Stored as a dead letter at once, with this reason.
-    pub dead: Option<String>,
+    /// Stored as a dead letter at once, for this.
+    pub dead: Option<Death>,
 }
 
 /// What became of [`crate::Store::put_receipt`]. Either way the delivery is on disk.
@@ -206,9 +209,25 @@ pub struct Receipt {
     pub last_error: Option<String>,
     /// When it was settled.
     pub settled_at: Option<Instant>,
+    /// Since when it is being tried: its arrival, or when a person put it back to work.
+    pub tried_since: Instant,
 }
 
 impl Receipt {
+    /// The record that a [`ReceiptKind::PageRecord`] is about, where the page named it.
+    #[must_use]
+    pub fn page_record(&self) -> Option<RecordRef> {
+        let named = self
+            .headers
+            .iter()
+            .find(|(name, _)| name == SOURCE_ID_HEADER);
+        let (_, source_id) = named.filter(|(_, id)| !id.is_empty())?;
+        Some(RecordRef {
+            kind: Kind::from_text(&self.topic),
+            source_id: source_id.clone(),
+        })
+    }
+
     /// The proof of the lease, for settling.
     #[must_use]
     pub fn claim(&self) -> ReceiptClaim {
@@ -242,8 +261,8 @@ pub enum Settlement {
     Duplicate,
     /// Nothing follows from it, for this reason.
     Ignored(String),
-    /// A person must look, for this reason.
-    Dead(String),
+    /// A person must look, for this.
+    Dead(Death),
     /// Not yet: again at `at`.
     Retry {
         /// When.
@@ -300,7 +319,7 @@ macro_rules! receipt_columns {
     () => {
         "receipt_id, tenant_id, owner_kind, owner_id, stream, kind, topic, entity_key, lane, headers, \
          encoding, body, occurred_at, received_at, state, reason, repeats, attempts, due_at, holder, \
-         last_error, settled_at"
+         last_error, settled_at, tried_since"
     };
 }
 pub(crate) use receipt_columns;
@@ -358,5 +377,9 @@ pub(crate) fn read_receipt(row: &Row) -> Result<Receipt, StoreError> {
             .and_then(|id| HolderId::new(id).ok()),
         last_error: row.opt_text("last_error")?,
         settled_at: row.opt_instant("settled_at")?,
+        tried_since: match row.opt_instant("tried_since")? {
+            Some(since) => since,
+            None => row.instant("received_at")?,
+        },
     })
 }

@@ -12,8 +12,10 @@ use crate::{
 statements! {
     PUT = "INSERT INTO receipts (tenant_id, receipt_id, owner_kind, owner_id, stream, kind, topic, dedupe_key,
                entity_key, lane, headers, encoding, body, occurred_at, received_at, due_at, state, reason,
-               settled_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18)
+               settled_at, error_class, plugin_digest)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18, $19,
+               CASE WHEN $19 IS NULL THEN NULL ELSE
+                   (SELECT plugin_digest FROM connections WHERE tenant_id = $1 AND connection_id = $4) END)
            ON CONFLICT (tenant_id, owner_id, dedupe_key) DO UPDATE SET repeats = receipts.repeats + 1
            RETURNING receipt_id, repeats, stream";
 }
@@ -41,7 +43,7 @@ pub(crate) async fn put_in(tx: &mut Tx, receipt: &NewReceipt) -> Result<Put, Sto
     let (encoding, body) = encode(&receipt.body);
     let headers = serde_json::to_string(&receipt.headers)
         .map_err(|error| StoreError::refused(format!("headers: {error}")))?;
-    let dead = receipt.dead.as_deref();
+    let dead = receipt.dead.as_ref();
     let args = args![
         &receipt.tenant,
         &id,
@@ -59,8 +61,9 @@ pub(crate) async fn put_in(tx: &mut Tx, receipt: &NewReceipt) -> Result<Put, Sto
         receipt.occurred_at,
         receipt.received_at,
         if dead.is_some() { "dead" } else { "pending" },
-        dead.map(cut),
+        dead.map(|death| cut(&death.reason)),
         dead.map(|_| receipt.received_at),
+        dead.map(|death| death.class.as_str()),
     ];
     let row = tx
         .conn

@@ -4,7 +4,7 @@ use ordercase_model::Instant;
 
 use super::{ReceiptClaim, Settlement};
 use crate::{
-    ReceiptId, Store, StoreError, TenantId,
+    Store, StoreError,
     account::{self, Moves, Via},
     db::{Tx, args, statements},
     limits::cut,
@@ -12,7 +12,10 @@ use crate::{
 };
 
 statements! {
-    SETTLE = "UPDATE receipts SET state = $4, reason = $5, settled_at = $6, holder = NULL, lease_until = NULL
+    SETTLE = "UPDATE receipts SET state = $4, reason = $5, settled_at = $6, holder = NULL, lease_until = NULL,
+                  error_class = $7, plugin_digest = (
+                      SELECT c.plugin_digest FROM connections c
+                      WHERE c.tenant_id = receipts.tenant_id AND c.connection_id = receipts.owner_id)
               WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'
               RETURNING owner_id, stream";
     RETRY = "UPDATE receipts SET due_at = $4, last_error = $5, holder = NULL, lease_until = NULL
@@ -21,9 +24,6 @@ statements! {
     RELEASE = "UPDATE receipts SET attempts = attempts - 1, holder = NULL, lease_until = NULL
                WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'
                RETURNING lane";
-    REVIVE = "UPDATE receipts SET state = 'pending', reason = NULL, settled_at = NULL, attempts = 0, due_at = $3
-              WHERE tenant_id = $1 AND receipt_id = $2 AND state = 'dead' AND kind <> 'page_record'
-              RETURNING owner_id, stream, lane";
 }
 
 impl Store {
@@ -40,37 +40,6 @@ impl Store {
         self.write(move |tx| Box::pin(async move { settle_in(tx, &claim, &settlement, now).await }))
             .await
     }
-
-    /// Puts a dead letter back to work.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when there is no such dead letter that can be worked off.
-    pub async fn revive_receipt(
-        &self,
-        tenant: &TenantId,
-        id: &ReceiptId,
-        now: Instant,
-    ) -> Result<(), StoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        self.write(move |tx| {
-            Box::pin(async move {
-                let row = tx
-                    .conn
-                    .first(REVIVE, args![&tenant, &id, now])
-                    .await?
-                    .ok_or_else(|| StoreError::missing("dead letter", &id))?;
-                let moves = Moves {
-                    dead: -1,
-                    pending: 1,
-                    ..Moves::default()
-                };
-                let (owner, stream) = (row.text("owner_id")?, row.text("stream")?);
-                tx.touched.add(Queue::Lane(row.parse("lane")?));
-                account::record(&mut tx.conn, &tenant, &owner, &stream, Via::Inbox, moves).await
-            })
-        })
-        .await
-    }
 }
 
 pub(crate) async fn settle_in(
@@ -83,6 +52,7 @@ pub(crate) async fn settle_in(
         pending: -1,
         ..Moves::default()
     };
+    let mut class = None;
     let (state, reason) = match settlement {
         Settlement::Retry { at, error } => {
             let args = args![
@@ -114,9 +84,10 @@ pub(crate) async fn settle_in(
             moves.ignored = 1;
             ("ignored", Some(cut(reason)))
         }
-        Settlement::Dead(reason) => {
+        Settlement::Dead(death) => {
             moves.dead = 1;
-            ("dead", Some(cut(reason)))
+            class = Some(death.class.as_str());
+            ("dead", Some(cut(&death.reason)))
         }
     };
     let args = args![
@@ -125,7 +96,8 @@ pub(crate) async fn settle_in(
         claim.holder.as_ref(),
         state,
         reason,
-        now
+        now,
+        class
     ];
     let row = tx
         .conn

@@ -15,7 +15,7 @@ use ordercase_model::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{DeskKey, EffectId, HolderId, StoreError, db::Row};
+use crate::{Death, DeskKey, EffectId, HolderId, StoreError, db::Row};
 
 /// A change outside that is to happen once.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,22 @@ pub enum EffectState {
     Superseded,
     /// Waiting for a person.
     Dead,
+    /// A person decided that it shall not happen.
+    Discarded,
+}
+
+impl EffectState {
+    /// The text in SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Done => "done",
+            Self::Superseded => "superseded",
+            Self::Dead => "dead",
+            Self::Discarded => "discarded",
+        }
+    }
 }
 
 impl std::str::FromStr for EffectState {
@@ -70,6 +86,7 @@ impl std::str::FromStr for EffectState {
             "done" => Ok(Self::Done),
             "superseded" => Ok(Self::Superseded),
             "dead" => Ok(Self::Dead),
+            "discarded" => Ok(Self::Discarded),
             _ => Err(format!("`{text}` is no state of an effect")),
         }
     }
@@ -110,6 +127,8 @@ pub struct Effect {
     pub created_at: Instant,
     /// When it was settled.
     pub settled_at: Option<Instant>,
+    /// Since when it is being tried: its commit, or when a person put it back to work.
+    pub tried_since: Instant,
 }
 
 /// How an attempt ended.
@@ -126,8 +145,8 @@ pub enum EffectSettlement {
         /// What went wrong.
         error: String,
     },
-    /// A person must look, for this reason.
-    Dead(String),
+    /// A person must look, for this.
+    Dead(Death),
     /// Given back before anything was sent.
     Released,
 }
@@ -163,7 +182,7 @@ pub struct Attempt {
 macro_rules! effect_columns {
     () => {
         "tenant_id, desk_id, effect_id, effect_key, target, seq, coalesce_key, kind, payload, state, due_at, \
-         attempts, holder, last_error, outcome, created_at, settled_at"
+         attempts, holder, last_error, outcome, created_at, settled_at, tried_since"
     };
 }
 pub(crate) use effect_columns;
@@ -192,5 +211,9 @@ pub(crate) fn read(row: &Row) -> Result<Effect, StoreError> {
         outcome: outcome.and_then(|text| serde_json::from_str(&text).ok()),
         created_at: row.instant("created_at")?,
         settled_at: row.opt_instant("settled_at")?,
+        tried_since: match row.opt_instant("tried_since")? {
+            Some(since) => since,
+            None => row.instant("created_at")?,
+        },
     })
 }

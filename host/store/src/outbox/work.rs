@@ -4,9 +4,9 @@
 use ordercase_model::Instant;
 use serde_json::Value;
 
-use super::{Attempt, Effect, EffectRequest, EffectSettlement, effect_columns, read};
+use super::{Attempt, Effect, EffectRequest, EffectSettlement, EffectState, effect_columns, read};
 use crate::{
-    DeskKey, EffectId, Store, StoreError, TenantId,
+    Death, DeskKey, EffectId, Store, StoreError, TenantId,
     db::{Tx, args, statements},
     limits::{LIST_ROWS_MAX, cut},
     signal::Queue,
@@ -36,13 +36,11 @@ statements! {
             WHERE tenant_id = $1 AND effect_id = $2 AND attempt = $3";
     UNBEGIN = "DELETE FROM journal WHERE tenant_id = $1 AND effect_id = $2 AND attempt = $3";
     SETTLE = "UPDATE outbox SET state = $4, outcome = $5, last_error = COALESCE($6, last_error), settled_at = $7,
-                holder = NULL, lease_until = NULL
+                error_class = $8, holder = NULL, lease_until = NULL
             WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
     RETRY = "UPDATE outbox SET due_at = $4, last_error = COALESCE($5, last_error), attempts = attempts - $6,
                 holder = NULL, lease_until = NULL
             WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
-    REVIVE = "UPDATE outbox SET state = 'pending', settled_at = NULL, due_at = $3
-            WHERE tenant_id = $1 AND effect_id = $2 AND state = 'dead'";
     /// Of those that are the first of their target: the others wait for them, not for a moment.
     NEXT_DUE = "SELECT MIN(CASE WHEN e.lease_until > e.due_at THEN e.lease_until ELSE e.due_at END) AS at
             FROM outbox e WHERE e.state = 'pending'
@@ -86,33 +84,6 @@ impl Store {
             .await
     }
 
-    /// Puts a dead effect back to work. Its journal stays, so the next attempt first asks whether it
-    /// happened.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when there is no such dead effect.
-    pub async fn revive_effect(
-        &self,
-        tenant: &TenantId,
-        id: &EffectId,
-        now: Instant,
-    ) -> Result<(), StoreError> {
-        let (args, missing) = (
-            args![tenant, id, now],
-            StoreError::missing("dead effect", id),
-        );
-        self.write(move |tx| {
-            Box::pin(async move {
-                if tx.conn.run(REVIVE, args).await? == 0 {
-                    return Err(missing);
-                }
-                tx.touched.add(Queue::Outbox);
-                Ok(())
-            })
-        })
-        .await
-    }
-
     /// When the next effect may be due.
     ///
     /// # Errors
@@ -139,23 +110,17 @@ impl Store {
         conn.all(BY_TARGET, args).await?.iter().map(read).collect()
     }
 
-    /// Effects of a tenant in a state (`pending`, `done`, `superseded`, `dead`), newest first.
+    /// Effects of a tenant in a state, newest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn effects_in(
         &self,
         tenant: &TenantId,
-        state: super::EffectState,
+        state: EffectState,
     ) -> Result<Vec<Effect>, StoreError> {
-        let state = match state {
-            super::EffectState::Pending => "pending",
-            super::EffectState::Done => "done",
-            super::EffectState::Superseded => "superseded",
-            super::EffectState::Dead => "dead",
-        };
         let mut conn = self.reader().await?;
-        conn.all(BY_STATE, args![tenant, state, LIST_ROWS_MAX])
+        conn.all(BY_STATE, args![tenant, state.as_str(), LIST_ROWS_MAX])
             .await?
             .iter()
             .map(read)
@@ -232,25 +197,36 @@ async fn settle(
 ) -> Result<(), StoreError> {
     let tenant = &effect.desk.tenant;
     let mut proof = args![tenant, &effect.id, effect.holder.as_ref()];
-    let ended = |state: &'static str, outcome: Option<&Value>, error: Option<String>| {
-        args![state, outcome.map(Value::to_string), error, now]
+    let ended = |state: EffectState, outcome: Option<&Value>, death: Option<&Death>| {
+        let (error, class) = (
+            death.map(|death| cut(&death.reason)),
+            death.map(|death| death.class.as_str()),
+        );
+        args![
+            state.as_str(),
+            outcome.map(Value::to_string),
+            error,
+            now,
+            class
+        ]
     };
     let back = |at: Instant, error: Option<String>, untaken: i64| args![at, error, untaken];
     let (sql, rest, word, detail) = match settlement {
         EffectSettlement::Done(outcome) => {
-            (SETTLE, ended("done", Some(outcome), None), "done", None)
+            let rest = ended(EffectState::Done, Some(outcome), None);
+            (SETTLE, rest, "done", None)
         }
         EffectSettlement::AlreadyDone(outcome) => (
             SETTLE,
-            ended("done", Some(outcome), None),
+            ended(EffectState::Done, Some(outcome), None),
             "already_done",
             None,
         ),
-        EffectSettlement::Dead(reason) => (
+        EffectSettlement::Dead(death) => (
             SETTLE,
-            ended("dead", None, Some(cut(reason))),
+            ended(EffectState::Dead, None, Some(death)),
             "dead",
-            Some(cut(reason)),
+            Some(cut(&death.reason)),
         ),
         EffectSettlement::Retry { at, error } => (
             RETRY,

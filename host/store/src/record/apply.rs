@@ -14,11 +14,11 @@ use super::{
     wake,
 };
 use crate::{
-    ConnectionKey, Lane, Owner, RecordKey, Store, StoreError,
+    ConnectionKey, Death, ErrorClass, Lane, Owner, RecordKey, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Tx, args, dialect, statements},
+    db::{Conn, Tx, args, dialect, statements},
     id::sha256,
-    inbox::{NewReceipt, ReceiptKind, put_in},
+    inbox::{NewReceipt, ReceiptKind, SOURCE_ID_HEADER, put_in},
     limits::{BATCH_SNAPSHOTS_MAX, BODY_BYTES_MAX, SOURCE_ID_CHARS_MAX},
 };
 
@@ -125,13 +125,17 @@ fn refused(
         entity_key: format!("record:{}", record.kind),
         lane: lane_of(snapshot.path),
         headers: vec![(
-            "source-id".to_owned(),
-            record.source_id.chars().take(64).collect(),
+            SOURCE_ID_HEADER.to_owned(),
+            // A part of an id would name another record.
+            match record.source_id.chars().count() {
+                0..=SOURCE_ID_CHARS_MAX => record.source_id.clone(),
+                _ => String::new(),
+            },
         )],
         body: body.get(..kept).unwrap_or_default().to_vec(),
         occurred_at: record.source_updated_at,
         received_at: now,
-        dead: Some(reason.to_owned()),
+        dead: Some(Death::new(ErrorClass::Schema, reason)),
     }
 }
 
@@ -156,13 +160,8 @@ pub(crate) async fn write_batch(
         )));
     }
     let raw_ids = raw::keep(tx, &batch.connection, &batch.raw, now).await?;
-    let mut desk = Desktop {
-        known: existing(tx, batch).await?,
-        touched: BTreeSet::new(),
-        fresh: BTreeSet::new(),
-        changed: BTreeSet::new(),
-        forget: Vec::new(),
-    };
+    let wanted = batch.snapshots.iter().filter_map(|s| target(s).ok());
+    let mut desk = Desktop::over(existing(&mut tx.conn, &batch.connection, wanted).await?);
     let mut applied = Vec::with_capacity(batch.snapshots.len());
     for snapshot in &batch.snapshots {
         let raw_refs = snapshot
@@ -187,32 +186,43 @@ pub(crate) async fn write_batch(
         });
     }
     desk.save(tx, &batch.connection).await?;
-    let changed: Vec<&Held> = desk
-        .changed
-        .iter()
-        .filter_map(|key| desk.known.get(key))
-        .collect();
     let lane = batch
         .snapshots
         .first()
         .map_or(Lane::Live, |snapshot| lane_of(snapshot.path));
-    wake::wake(tx, &batch.connection, &changed, lane, now).await?;
+    wake::wake(tx, &batch.connection, &desk.changed(), lane, now).await?;
     raw::forget(tx, &batch.connection, &desk.forget).await?;
     Ok(applied)
 }
 
-type Key = (Kind, String);
+pub(super) type Key = (Kind, String);
 
 /// The records of a batch while it is applied.
-struct Desktop {
-    known: BTreeMap<Key, Held>,
-    touched: BTreeSet<Key>,
+pub(super) struct Desktop {
+    pub(super) known: BTreeMap<Key, Held>,
+    pub(super) touched: BTreeSet<Key>,
     fresh: BTreeSet<Key>,
-    changed: BTreeSet<Key>,
+    pub(super) changed: BTreeSet<Key>,
     forget: Vec<String>,
 }
 
 impl Desktop {
+    pub(super) fn over(known: BTreeMap<Key, Held>) -> Self {
+        Self {
+            known,
+            touched: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            forget: Vec::new(),
+        }
+    }
+
+    /// The records that look different now.
+    pub(super) fn changed(&self) -> Vec<&Held> {
+        let changed = self.changed.iter();
+        changed.filter_map(|key| self.known.get(key)).collect()
+    }
+
     fn take(&mut self, snapshot: &Snapshot, arrival: &Arrival<'_>) -> (Kind, String, Outcome) {
         let record = &snapshot.record;
         let key = match target(snapshot) {
@@ -264,7 +274,11 @@ impl Desktop {
         (key.0, key.1, outcome)
     }
 
-    async fn save(&self, tx: &mut Tx, connection: &ConnectionKey) -> Result<(), StoreError> {
+    pub(super) async fn save(
+        &self,
+        tx: &mut Tx,
+        connection: &ConnectionKey,
+    ) -> Result<(), StoreError> {
         for held in self.touched.iter().filter_map(|key| self.known.get(key)) {
             save(tx, connection, held).await?;
         }
@@ -315,7 +329,7 @@ fn tombstone(snapshot: &Snapshot) -> Option<Result<Tombstone, String>> {
 }
 
 /// The record that a snapshot is about, when it keeps the hard rules.
-fn target(snapshot: &Snapshot) -> Result<Key, String> {
+pub(super) fn target(snapshot: &Snapshot) -> Result<Key, String> {
     let record = &snapshot.record;
     if record.schema != ordercase_model::SCHEMA {
         let schema: String = record.schema.chars().take(32).collect();
@@ -346,12 +360,12 @@ fn target(snapshot: &Snapshot) -> Result<Key, String> {
     Ok((kind, id))
 }
 
-async fn existing(tx: &mut Tx, batch: &Batch) -> Result<BTreeMap<Key, Held>, StoreError> {
-    let wanted: BTreeSet<Key> = batch
-        .snapshots
-        .iter()
-        .filter_map(|s| target(s).ok())
-        .collect();
+pub(super) async fn existing(
+    conn: &mut Conn,
+    connection: &ConnectionKey,
+    wanted: impl Iterator<Item = Key>,
+) -> Result<BTreeMap<Key, Held>, StoreError> {
+    let wanted: BTreeSet<Key> = wanted.collect();
     if wanted.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -359,12 +373,8 @@ async fn existing(tx: &mut Tx, batch: &Batch) -> Result<BTreeMap<Key, Held>, Sto
         .iter()
         .map(|(kind, id)| [kind.as_str(), id.as_str()])
         .collect();
-    let args = args![
-        json(&pairs)?,
-        &batch.connection.tenant,
-        &batch.connection.connection
-    ];
-    let rows = tx.conn.all(EXISTING, args).await?;
+    let args = args![json(&pairs)?, &connection.tenant, &connection.connection];
+    let rows = conn.all(EXISTING, args).await?;
     rows.iter()
         .map(|row| {
             let held = read::held(row)?;

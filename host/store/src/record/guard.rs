@@ -101,6 +101,12 @@ impl Stamp {
             self.event_at
         }
     }
+
+    /// Whether both were made of the same answers, by whichever plugin.
+    pub(crate) fn same_reading(&self, other: &Self) -> bool {
+        (self.path, self.observed_at, self.event_at)
+            == (other.path, other.observed_at, other.event_at)
+    }
 }
 
 /// What to do with an incoming snapshot.

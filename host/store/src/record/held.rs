@@ -108,7 +108,7 @@ fn group_of(kind: Kind, field: &str) -> Group {
 }
 
 /// Lists whose items are kept when they vanish: money and goods that moved did move.
-const KEPT: [(&str, Group); 3] = [
+pub(super) const KEPT: [(&str, Group); 3] = [
     ("payments", Group::Payments),
     ("refunds", Group::Refunds),
     ("returns", Group::Returns),
@@ -145,7 +145,7 @@ impl Held {
             .is_some_and(|gone| self.seen_at.is_none_or(|seen| gone.at >= seen))
     }
 
-    fn is_purged(&self) -> bool {
+    pub(super) fn is_purged(&self) -> bool {
         self.is_deleted()
             && self
                 .gone
@@ -170,8 +170,15 @@ impl Held {
             .or_else(|| self.stamps.values().max_by_key(|stamp| stamp.observed_at))
     }
 
+    /// The one reading that all of it was made of; `None` when its groups stem from several.
+    pub(super) fn one_reading(&self) -> Option<&Stamp> {
+        let base = self.base_stamp()?;
+        let same = |stamp: &Stamp| stamp.same_reading(base);
+        self.stamps.values().all(same).then_some(base)
+    }
+
     /// What a reader sees of it; two records that look alike are equal.
-    fn face(&self) -> (Option<String>, bool) {
+    pub(super) fn face(&self) -> (Option<String>, bool) {
         (self.body.clone(), self.is_deleted())
     }
 }
@@ -203,6 +210,10 @@ pub(crate) fn apply(
             Verdict::Same => {
                 if let Some(stored) = held.stamps.get_mut(&group) {
                     *stored = later(stored, &stamp);
+                    // The answers kept are those of the reading that the stamp tells of.
+                    if group == Group::Core && *stored == stamp && !arrival.raw_refs.is_empty() {
+                        held.raw_refs.clone_from(&arrival.raw_refs);
+                    }
                 }
             }
         }
@@ -251,7 +262,7 @@ pub(crate) fn bury(
     finish(held, before.as_ref(), older, arrival)
 }
 
-fn finish(
+pub(super) fn finish(
     mut held: Held,
     before: Option<&(Option<String>, bool)>,
     older: bool,
@@ -281,7 +292,7 @@ fn finish(
     Ok((held, outcome))
 }
 
-fn offered(kind: Kind, completeness: &Completeness) -> Result<Vec<Group>, String> {
+pub(super) fn offered(kind: Kind, completeness: &Completeness) -> Result<Vec<Group>, String> {
     let all = groups_of(kind);
     match completeness {
         Completeness::Full => Ok(all.to_vec()),
@@ -301,7 +312,11 @@ fn offered(kind: Kind, completeness: &Completeness) -> Result<Vec<Group>, String
 }
 
 /// Puts the winning groups' fields in place.
-fn replace(held: &mut Held, snapshot: &Snapshot, winners: &BTreeSet<Group>) -> Result<(), String> {
+pub(super) fn replace(
+    held: &mut Held,
+    snapshot: &Snapshot,
+    winners: &BTreeSet<Group>,
+) -> Result<(), String> {
     let incoming = snapshot.record.body.get();
     let whole = winners.len() == groups_of(held.kind).len();
     let Some(stored) = &held.body else {
@@ -340,7 +355,7 @@ fn replace(held: &mut Held, snapshot: &Snapshot, winners: &BTreeSet<Group>) -> R
 }
 
 /// Everything around the body that comes with the winning groups.
-fn describe(
+pub(super) fn describe(
     held: &mut Held,
     snapshot: &Snapshot,
     winners: &BTreeSet<Group>,
@@ -382,11 +397,11 @@ fn describe(
     held.warnings = warnings.into_iter().collect();
 }
 
-fn fields(body: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn fields(body: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(body).map_err(|error| format!("the body is no JSON object: {error}"))
 }
 
-fn text(fields: &Map<String, Value>) -> Result<String, String> {
+pub(super) fn text(fields: &Map<String, Value>) -> Result<String, String> {
     serde_json::to_string(fields).map_err(|error| error.to_string())
 }
 

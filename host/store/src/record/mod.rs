@@ -9,6 +9,7 @@ mod lookup;
 mod raw;
 mod read;
 mod redact;
+mod rederive;
 mod snapshot;
 mod wake;
 
@@ -19,9 +20,12 @@ pub use held::{Gone, Outcome};
 pub use keys::{KeyKind, LookupKey};
 pub use lookup::Lookup;
 pub use read::StoredRecord;
+pub(crate) use redact::is_personal;
+pub use rederive::{Candidate, Derived, RecordFilter, Rederivation, Rederived};
 pub use snapshot::{Batch, RawBody, Snapshot};
 #[cfg(test)]
 pub(crate) use {
     apply::STATEMENTS as APPLY_STATEMENTS, lookup::STATEMENTS as LOOKUP_STATEMENTS,
-    raw::STATEMENTS as RAW_STATEMENTS, wake::STATEMENTS as WAKE_STATEMENTS,
+    raw::STATEMENTS as RAW_STATEMENTS, rederive::STATEMENTS as REDERIVE_STATEMENTS,
+    wake::STATEMENTS as WAKE_STATEMENTS,
 };

@@ -33,6 +33,11 @@ const PERSONAL: [&str; 26] = [
     "to",
 ];
 
+/// Whether a field of that name tells who somebody is, or holds what people typed.
+pub(crate) fn is_personal(name: &str) -> bool {
+    PERSONAL.contains(&name)
+}
+
 /// The body without its personal fields.
 pub(crate) fn redact(body: &str) -> Result<String, String> {
     let mut value: Value =
@@ -45,7 +50,7 @@ pub(crate) fn redact(body: &str) -> Result<String, String> {
 fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !PERSONAL.contains(&name.as_str()));
+            fields.retain(|name, _| !is_personal(name));
             fields.values_mut().for_each(strip);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),

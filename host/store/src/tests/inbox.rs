@@ -32,7 +32,7 @@ async fn every_end_moves_its_account() {
         Settlement::Superseded,
         Settlement::Duplicate,
         Settlement::Ignored("no order".into()),
-        Settlement::Dead("broken".into()),
+        Settlement::Dead(Death::new(ErrorClass::Malformed, "broken")),
     ];
     for (n, end) in ends.into_iter().enumerate() {
         home.store
@@ -47,7 +47,7 @@ async fn every_end_moves_its_account() {
         home.adds_up().await;
     }
     let malformed = NewReceipt {
-        dead: Some("no JSON".into()),
+        dead: Some(Death::new(ErrorClass::Malformed, "no JSON")),
         ..home.webhook("m", "m")
     };
     home.store.put_receipt(malformed).await.unwrap();
@@ -153,18 +153,23 @@ async fn a_retry_waits_and_a_dead_letter_can_be_revived() {
     home.store
         .settle_receipt(
             taken[0].claim(),
-            Settlement::Dead("gave up".into()),
+            Settlement::Dead(Death::new(ErrorClass::Transport, "gave up")),
             at(101),
         )
         .await
         .unwrap();
     home.adds_up().await;
-    home.store
-        .revive_receipt(&taken[0].tenant, &taken[0].id, at(200))
+    let ids = vec![DeadId::Receipt(taken[0].id.clone())];
+    let retried = home
+        .store
+        .retry_dead_letters(None, ids, "admin", at(200))
         .await
         .unwrap();
+    assert_eq!(retried.retried.len(), 1);
     home.adds_up().await;
-    assert_eq!(home.claim("a", 1, 200).await[0].attempts, 1);
+    let again = home.claim("a", 1, 200).await;
+    assert_eq!((again[0].attempts, again[0].tried_since), (1, at(200)));
+    assert_eq!(again[0].last_error.as_deref(), Some("gave up"));
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! The whole store on a real file: one file of tests per thing that it holds.
 
 mod crash;
+mod dead;
 mod door;
 mod inbox;
 mod outbox;
 mod records;
+mod rederive;
 mod statements;
 mod streams;
 pub(crate) mod support;

@@ -193,7 +193,7 @@ async fn a_dead_effect_lets_the_next_one_go_and_can_be_revived() {
     home.store
         .settle_effect(
             &first[0],
-            EffectSettlement::Dead("ticket closed".into()),
+            EffectSettlement::Dead(Death::new(ErrorClass::Refused, "ticket closed")),
             at(11),
         )
         .await
@@ -207,8 +207,9 @@ async fn a_dead_effect_lets_the_next_one_go_and_can_be_revived() {
             .len(),
         1
     );
+    let ids = vec![DeadId::Effect(first[0].id.clone())];
     home.store
-        .revive_effect(&home.desk.tenant, &first[0].id, at(20))
+        .retry_dead_letters(None, ids, "admin", at(20))
         .await
         .unwrap();
     assert_eq!(home.take_effects("w", 21).await[0].attempts, 2);

@@ -1,5 +1,5 @@
 use super::support::Home;
-use crate::{account, inbox, outbox, record, secret, store, stream, tenant, ticket};
+use crate::{account, dead, inbox, outbox, record, secret, store, stream, tenant, ticket};
 
 #[tokio::test]
 async fn every_statement_can_be_prepared() {
@@ -7,6 +7,9 @@ async fn every_statement_can_be_prepared() {
     let mut conn = home.store.reader().await.unwrap();
     let all = [
         ("account", account::STATEMENTS),
+        ("dead", dead::STATEMENTS),
+        ("dead/act", dead::ACT_STATEMENTS),
+        ("dead/rework", dead::REWORK_STATEMENTS),
         ("inbox/claim", inbox::CLAIM_STATEMENTS),
         ("inbox/export", inbox::EXPORT_STATEMENTS),
         ("inbox/put", inbox::PUT_STATEMENTS),
@@ -16,6 +19,7 @@ async fn every_statement_can_be_prepared() {
         ("record/apply", record::APPLY_STATEMENTS),
         ("record/lookup", record::LOOKUP_STATEMENTS),
         ("record/raw", record::RAW_STATEMENTS),
+        ("record/rederive", record::REDERIVE_STATEMENTS),
         ("record/wake", record::WAKE_STATEMENTS),
         ("secret", secret::STATEMENTS),
         ("store", store::STATEMENTS),

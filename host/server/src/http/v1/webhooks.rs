@@ -16,7 +16,7 @@ use ordercase_runtime::{
     package::{Scheme, Webhooks},
     webhook::{VerifiedWebhook, VerifyError, verify},
 };
-use ordercase_store::{Lane, NewReceipt, Owner, Put, ReceiptKind};
+use ordercase_store::{Death, ErrorClass, Lane, NewReceipt, Owner, Put, ReceiptKind};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -235,7 +235,9 @@ async fn keep(
         body: body.to_vec(),
         occurred_at: verified.occurred_at,
         received_at: app.clock.now(),
-        dead: dead.clone(),
+        dead: dead
+            .as_ref()
+            .map(|reason| Death::new(ErrorClass::Malformed, reason.as_str())),
     };
     let put = app.store.put_receipt(receipt).await.map_err(|error| {
         Problem::new(Kind::CannotStore, "nothing was kept; send it again")
