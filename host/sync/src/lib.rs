@@ -10,7 +10,7 @@
 //! [`Engine::run`] starts one dispatcher per lane and one for the outbox. A dispatcher claims due work under
 //! a lease, runs a bounded number of jobs, and sleeps until a commit feeds its queue or the next job is
 //! due. Nothing is held in memory that the database does not hold too: a killed process loses the lease, never
-//! the work. What a failure leads to is a total function ([`classify`], [`classify_effect`],
+//! the work. [`Replayer`] tells stored records again and works stored receipts off again. What a failure leads to is a total function ([`classify`], [`classify_effect`],
 //! [`classify_desk`]); when the next attempt comes is a pure one ([`Backoff`]).
 
 mod clock;
@@ -24,6 +24,7 @@ pub mod limits;
 mod on_demand;
 mod outbox;
 mod progress;
+mod replay;
 mod retry;
 mod source;
 mod stream;
@@ -38,6 +39,10 @@ pub use failure::{
 };
 pub use on_demand::OnDemandError;
 pub use progress::StreamProgress;
+pub use replay::{
+    FieldDiff, Mapper, ReceiptReplay, RecordReplay, ReplayError, ReplayVerdict, ReplayedPage,
+    ReplayedRecord, Replayer, ReworkedPage,
+};
 pub use retry::Backoff;
 pub use source::{
     Hint, Page, Pull, ReadRecord, Reading, Search, Source, SourceFailure, WebhookReading,

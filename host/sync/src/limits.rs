@@ -38,3 +38,19 @@ pub const RETRY_BASE_MS: u64 = 1_000;
 pub const RETRY_CAP_MS: u64 = 15 * 60 * 1_000;
 /// Longest wait that a source may ask for, milliseconds.
 pub const RETRY_AFTER_MAX_MS: u64 = 60 * 60 * 1_000;
+/// Records, or receipts, that a replay works off in a second unless it is told otherwise.
+pub const REPLAY_PER_SECOND: u32 = 50;
+/// The most that it may be told.
+pub const REPLAY_PER_SECOND_MAX: u32 = 1_000;
+/// Records of one batch of a replay.
+pub const REPLAY_RECORDS_MAX: u32 = ordercase_store::limits::REDERIVED_PER_CALL_MAX;
+/// How long one batch may take at its pace, seconds; a slower pace makes a smaller batch.
+pub const REPLAY_SECONDS_MAX: u32 = 60;
+/// Receipts of one batch of a replay.
+pub const REPLAY_RECEIPTS_MAX: u32 = 200;
+/// Raw sets that a batch keeps mapped: neighbours share theirs.
+pub const REPLAY_SETS_KEPT: usize = 4;
+/// Bytes of one value in a difference; of a larger one only its size is told.
+pub const DIFF_VALUE_BYTES_MAX: usize = 1_000;
+/// Differing fields that are told of one record.
+pub const DIFFS_PER_RECORD_MAX: usize = 100;

@@ -5,6 +5,7 @@ mod idle;
 mod lanes;
 mod outbox;
 mod poll;
+mod replay;
 mod stop;
 mod webhooks;
-mod world;
+pub(crate) mod world;
