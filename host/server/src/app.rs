@@ -13,6 +13,7 @@ use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
 use ordercase_store::{
     Connection, ConnectionId, Desk, MasterKey, Owner, Store, StoreOptions, TenantId, TokenPurpose,
 };
+use ordercase_sync::Replayer;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,8 +31,8 @@ use crate::{
     secret::{Secret, SecretRef},
     tasks::Supervisor,
     wiring::{
-        self, desks::Desks, finder::ShopFinder, helpdesk::ZendeskDesk, plugins::Plugins,
-        source::ShopSource,
+        self, desks::Desks, engine::EngineClock, finder::ShopFinder, helpdesk::ZendeskDesk,
+        mapper::ShopMapper, plugins::Plugins, source::ShopSource,
     },
 };
 
@@ -49,6 +50,8 @@ pub struct App {
     pub plugins: Arc<Plugins>,
     /// Shops through their plugins.
     pub source: Arc<ShopSource>,
+    /// Tells stored records again and works stored receipts off again.
+    pub replayer: Replayer,
     /// Zendesk clients by desk.
     pub desks: Arc<Desks>,
     /// The use case.
@@ -133,6 +136,15 @@ impl App {
             runtime.clone(),
             Arc::clone(&plugins),
         ));
+        let replayer = Replayer::new(
+            store.clone(),
+            Arc::new(ShopMapper::new(
+                store.clone(),
+                runtime.clone(),
+                Arc::clone(&plugins),
+            )),
+            Arc::new(EngineClock(Arc::clone(&clock))),
+        );
         let finder = Arc::new(ShopFinder::new(
             store.clone(),
             Arc::clone(&source),
@@ -142,6 +154,7 @@ impl App {
         let desk = ordercase_desk::Desk::new(store.clone(), help_desk, Some(finder));
         Ok(Arc::new(Self {
             desk,
+            replayer,
             source,
             plugins,
             store,

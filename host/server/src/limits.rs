@@ -42,6 +42,18 @@ pub const COMMENT_BYTES_MAX: usize = 60 * 1024;
 pub const ID_CHARS_MAX: usize = 128;
 /// Rows of one list answer.
 pub const LIST_ROWS_MAX: u32 = 200;
+/// Rows of one list answer unless asked for otherwise.
+pub const LIST_ROWS_DEFAULT: u32 = 100;
+/// A cursor in a request: it may carry a source's id.
+pub const CURSOR_CHARS_MAX: usize = 2_048;
+/// Why a dead letter is discarded.
+pub const DISCARD_REASON_CHARS_MAX: usize = 500;
+/// An entity or a digest in a replay's filter.
+pub const REPLAY_TEXT_BYTES_MAX: usize = 1_200;
+/// Lines that `ordercase replay` prints of each list.
+pub const REPLAY_LINES_MAX: usize = 200;
+/// Differences that one answer of a replay lists in all.
+pub const REPLAY_DIFFS_MAX: usize = 300;
 
 /// How often each desk's ticket export is read.
 pub const TICKET_POLL_DEFAULT: Duration = Duration::from_secs(300);

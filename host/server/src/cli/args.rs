@@ -1,6 +1,12 @@
 //! The verbs and their options. The help texts are the first documentation that people read, so each
 //! verb shows one line that works.
 
+mod dead_letters;
+
+pub use dead_letters::{
+    DeadLetterDiscard, DeadLetterList, DeadLetterRetry, DeadLetterVerb, Replay,
+};
+
 use std::{ffi::OsStr, marker::PhantomData, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{
@@ -91,6 +97,8 @@ pub enum Command {
     /// Receipts and effects that need a person
     #[command(subcommand)]
     DeadLetters(DeadLetterVerb),
+    /// Tell stored records again through the plugin, or work stored webhooks off again
+    Replay(Replay),
     /// Look for what commonly goes wrong; exits 1 when something did
     Doctor,
 }
@@ -367,13 +375,6 @@ pub enum TicketVerb {
         /// Ticket number
         ticket: u64,
     },
-}
-
-/// `ordercase dead-letters ...`.
-#[derive(Debug, Subcommand)]
-pub enum DeadLetterVerb {
-    /// List them with their reasons
-    List,
 }
 
 /// `KEY=VALUE` of `--setting`.

@@ -4,12 +4,13 @@
 //! and do the same work in this process when none runs ([`transport`]). Each prints one JSON document.
 
 mod args;
+mod dead_letters;
 pub mod doctor;
 pub mod run;
 pub mod transport;
 
 pub use args::{
-    CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeadLetterVerb, DeskAdd, DeskInstall,
-    DeskSet, DeskVerb, Host, NoteRule, SecretArg, Serve, Setting, TenantVerb, TicketVerb,
-    ZendeskPlan,
+    CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeadLetterDiscard, DeadLetterList,
+    DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host, NoteRule,
+    Replay, SecretArg, Serve, Setting, TenantVerb, TicketVerb, ZendeskPlan,
 };

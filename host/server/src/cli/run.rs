@@ -10,16 +10,16 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
-    CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeadLetterVerb, DeskAdd, DeskInstall,
-    DeskSet, DeskVerb, Host, SecretArg, TenantVerb, TicketVerb, transport::Admin,
+    CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeskAdd, DeskInstall, DeskSet,
+    DeskVerb, Host, SecretArg, TenantVerb, TicketVerb, dead_letters, transport::Admin,
 };
 use crate::limits;
 
 /// What a verb found.
-struct Answer {
-    document: Value,
+pub(super) struct Answer {
+    pub(super) document: Value,
     /// Whether the document says that all is well; decides between exit 0 and 1.
-    good: bool,
+    pub(super) good: bool,
 }
 
 impl From<Value> for Answer {
@@ -127,7 +127,8 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
             admin.get(&path).await
         }
         Command::Accounts => return accounts(admin).await,
-        Command::DeadLetters(DeadLetterVerb::List) => admin.get("/admin/v1/dead-letters").await,
+        Command::DeadLetters(verb) => return dead_letters::verb(admin, verb).await,
+        Command::Replay(which) => return dead_letters::replay(admin, &which).await,
     }
     .map(Answer::from)
 }
@@ -235,7 +236,7 @@ fn read_bounded(path: &std::path::Path, bytes_max: usize) -> anyhow::Result<Vec<
 }
 
 /// An id as one path segment; refuses what could not be one.
-fn segment(id: &str) -> anyhow::Result<&str> {
+pub(super) fn segment(id: &str) -> anyhow::Result<&str> {
     let good = !id.is_empty()
         && id.len() <= limits::ID_CHARS_MAX
         && id

@@ -5,9 +5,9 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request, rejection::BytesRejection},
+    extract::{FromRequest, FromRequestParts, Query, Request, rejection::BytesRejection},
 };
-use http::{StatusCode, header};
+use http::{StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Kind, Problem};
@@ -28,6 +28,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Bounded<T> {
         }
         let RawBody(bytes) = RawBody::from_request(request, state).await?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// What a query asks for: like [`Bounded`], a problem document says where the shape is wrong.
+#[derive(Debug)]
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Query(asked) = Query::try_from_uri(&parts.uri).map_err(|_| {
+            let detail = "the query has an unknown, repeated or ill-formed part; see /openapi.json";
+            Problem::new(Kind::Malformed, detail).at("?")
+        })?;
+        Ok(Self(asked))
     }
 }
 

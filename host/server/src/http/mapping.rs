@@ -3,6 +3,7 @@
 use ordercase_desk::DeskError;
 use ordercase_runtime::{CallError, PluginError as PluginSays};
 use ordercase_store::StoreError;
+use ordercase_sync::ReplayError;
 use ordercase_zendesk::{ZendeskError, install::InstallError};
 
 use super::problem::{Kind, Problem};
@@ -37,6 +38,18 @@ impl From<DeskError> for Problem {
             _ if passing => Self::new(Kind::Busy, text).retry_after(5),
             DeskError::HelpDesk(_) => Self::new(Kind::Upstream, text),
             _ => Self::new(Kind::Internal, "it is logged; nothing was changed").because(text),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let text = error.to_string();
+        match error {
+            ReplayError::NoConnection(_) => Self::new(Kind::NotFound, text),
+            ReplayError::UnderWay => Self::new(Kind::Conflict, text),
+            ReplayError::NotPinned => Self::new(Kind::Malformed, text).at("with_plugin"),
+            ReplayError::Store(error) => error.into(),
         }
     }
 }

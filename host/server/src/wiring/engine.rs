@@ -27,7 +27,7 @@ pub fn start(app: &Arc<App>) {
 }
 
 /// The host's clock in the engine's words.
-struct EngineClock(Arc<dyn Clock>);
+pub struct EngineClock(pub Arc<dyn Clock>);
 
 #[async_trait]
 impl ordercase_sync::Clock for EngineClock {

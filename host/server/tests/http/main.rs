@@ -12,6 +12,7 @@
 mod admin;
 mod canary;
 mod context;
+mod dead_letters;
 mod doors;
 mod events;
 mod plugin;

@@ -38,7 +38,13 @@ pub(crate) async fn shop() -> (Host, String) {
     (host, path)
 }
 
-async fn deliver(host: &Host, path: &str, body: &[u8], secret: &str, id: &str) -> Answer {
+pub(crate) async fn deliver(
+    host: &Host,
+    path: &str,
+    body: &[u8],
+    secret: &str,
+    id: &str,
+) -> Answer {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     let request = Request::post(path)

@@ -32,6 +32,17 @@ fn the_verbs_of_the_contract_parse() {
         "ordercase desk resume ten_1 dsk_1 --secret oauth_token=file:P",
         "ordercase connection list ten_1",
         "ordercase dead-letters list",
+        "ordercase dead-letters list --tenant ten_1 --stream webhooks --class plugin --after c --limit 5",
+        "ordercase dead-letters show rcp_1 --tenant ten_1",
+        "ordercase dead-letters retry rcp_1 eff_2 --tenant ten_1",
+        "ordercase dead-letters retry --tenant ten_1 --class transport --stream webhooks",
+        "ordercase dead-letters discard rcp_1 --reason spam",
+        "ordercase replay ten_1 con_1",
+        "ordercase replay ten_1 con_1 --id rcp_1 --dry-run",
+        "ordercase replay ten_1 con_1 --entity order:1 --dry-run --with-plugin d",
+        "ordercase replay ten_1 con_1 --since 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z --rate 5",
+        "ordercase replay ten_1 con_1 --receipts --class plugin --after c",
+        "ordercase replay ten_1 con_1 --plugin-digest d",
         "ordercase doctor --server http://127.0.0.1:1 --data d",
     ] {
         assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
@@ -60,6 +71,30 @@ fn wrong_usage_is_refused() {
         refused("ordercase serve --dev-connect a.example=10.0.0.1:80"),
         ErrorKind::ValueValidation
     );
+}
+
+#[test]
+fn a_replay_or_a_retry_that_says_two_things_is_refused() {
+    for line in [
+        "ordercase replay ten_1 con_1 --id rcp_1 --class plugin",
+        "ordercase replay ten_1 con_1 --entity order:1 --receipts",
+        "ordercase dead-letters retry rcp_1 --class plugin",
+    ] {
+        assert_eq!(refused(line), ErrorKind::ArgumentConflict, "{line}");
+    }
+    for line in [
+        "ordercase replay ten_1 con_1 --with-plugin d",
+        "ordercase dead-letters retry",
+        "ordercase dead-letters discard rcp_1",
+    ] {
+        assert_eq!(refused(line), ErrorKind::MissingRequiredArgument, "{line}");
+    }
+    for line in [
+        "ordercase replay ten_1 con_1 --since yesterday",
+        "ordercase replay ten_1 con_1 --rate 0",
+    ] {
+        assert_eq!(refused(line), ErrorKind::ValueValidation, "{line}");
+    }
 }
 
 #[test]
@@ -94,6 +129,9 @@ fn the_help_teaches() {
         &["desk", "add"],
         &["connect"],
         &["case", "set"],
+        &["dead-letters", "list"],
+        &["dead-letters", "retry"],
+        &["replay"],
     ] {
         let mut verb = &mut command;
         for name in path {

@@ -4,9 +4,11 @@ mod accounts;
 mod cases;
 mod checks;
 mod connections;
+mod cursor;
 mod dead_letters;
 mod desks;
 mod plugins;
+mod replay;
 mod resume;
 mod tenants;
 mod tickets;
@@ -36,7 +38,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(cases::set))
         .routes(routes!(tickets::show))
         .routes(routes!(accounts::show))
-        .routes(routes!(dead_letters::list))
+        .routes(routes!(replay::run))
+        .merge(dead_letters::routes())
         .routes(routes!(checks::run))
 }
 
