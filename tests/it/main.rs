@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cases;
+mod dead_letters;
 mod demo;
 mod kills;
 mod outage;

@@ -13,7 +13,12 @@ use tokio::{
 
 use crate::support::{SOON, world};
 
-async fn deliver(world: &World, body: &[u8], secret: &str, id: &str) -> anyhow::Result<Response> {
+pub(crate) async fn deliver(
+    world: &World,
+    body: &[u8],
+    secret: &str,
+    id: &str,
+) -> anyhow::Result<Response> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())?;
     mac.update(body);
     let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
