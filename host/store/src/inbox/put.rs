@@ -4,7 +4,7 @@ use super::{NewReceipt, Put, encode};
 use crate::{
     ReceiptId, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Tx, args, statements},
+    db::{Scope, Tx, args, statements},
     limits::{RECEIPT_BYTES_MAX, cut},
     signal::Queue,
 };
@@ -30,8 +30,10 @@ impl Store {
                 receipt.body.len()
             )));
         }
-        self.write(move |tx| Box::pin(async move { put_in(tx, &receipt).await }))
-            .await
+        self.write(Scope::from(&receipt.tenant), move |tx| {
+            Box::pin(async move { put_in(tx, &receipt).await })
+        })
+        .await
     }
 }
 

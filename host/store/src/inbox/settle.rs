@@ -6,7 +6,7 @@ use super::{ReceiptClaim, Settlement};
 use crate::{
     ReceiptId, Store, StoreError, TenantId,
     account::{self, Moves, Via},
-    db::{Tx, args, statements},
+    db::{Scope, Tx, args, statements},
     limits::cut,
     signal::Queue,
 };
@@ -37,8 +37,10 @@ impl Store {
         settlement: Settlement,
         now: Instant,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(async move { settle_in(tx, &claim, &settlement, now).await }))
-            .await
+        self.write(Scope::from(&claim.tenant), move |tx| {
+            Box::pin(async move { settle_in(tx, &claim, &settlement, now).await })
+        })
+        .await
     }
 
     /// Puts a dead letter back to work.
@@ -52,7 +54,7 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.write(move |tx| {
+        self.write(Scope::from(&tenant), move |tx| {
             Box::pin(async move {
                 let row = tx
                     .conn

@@ -5,6 +5,7 @@ mod door;
 mod inbox;
 mod outbox;
 mod records;
+mod replicas;
 mod statements;
 mod streams;
 pub(crate) mod support;
