@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `record` | canonical records, the guard that orders snapshots, keys, lookups, raw sets |
 //! | `inbox` | receipts: stored before they are answered, claimed under a lease, settled once |
+//! | `lease` | keeping what one works on |
 //! | `stream` | what to read next; the cursor moves with its page |
 //! | `account` | proof that nothing was dropped |
 //! | `outbox` | effects and the journal of attempts |
@@ -21,6 +22,7 @@ mod db;
 mod error;
 mod id;
 mod inbox;
+mod lease;
 pub mod limits;
 mod outbox;
 mod record;
@@ -42,6 +44,7 @@ pub use inbox::{
     ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, NewReceipt, Put, Receipt,
     ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
 };
+pub use lease::Lease;
 pub use outbox::{
     Attempt, Effect, EffectPut, EffectRequest, EffectSettlement, EffectState, NewEffect,
     merge_payloads,

@@ -2,7 +2,9 @@
 //! one did it, so an answer that was lost on the way never leads to a second note.
 
 use ordercase_model::Instant;
-use ordercase_store::{Activity, Effect, EffectRequest, EffectSettlement, Queue, StoreError};
+use ordercase_store::{
+    Activity, Effect, EffectRequest, EffectSettlement, Lease, Queue, StoreError,
+};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +13,6 @@ use crate::{
     dispatch::Work,
     engine::Shared,
     failure::{Decision, Tried, classify_effect},
-    limits::LEASE_SECONDS,
 };
 
 /// The work of the outbox.
@@ -34,15 +35,19 @@ impl Work for Effects {
         let now = shared.clock.now();
         let ask = EffectRequest {
             limit,
-            holder: shared.options.holder.clone(),
+            holder: shared.holder(),
             now,
-            lease_until: now.plus_seconds(LEASE_SECONDS),
+            lease_until: shared.lease_from(now),
         };
         shared.store.claim_effects(ask).await
     }
 
     async fn next_due(&self, shared: &Shared) -> Result<Option<Instant>, StoreError> {
         shared.store.next_effect_due().await
+    }
+
+    fn lease(&self, effect: &Effect) -> Lease {
+        Lease::from(effect)
     }
 
     async fn run(

@@ -54,8 +54,6 @@ statements! {
                         SELECT 1 FROM desks d
                         WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
                             AND d.state = 'paused')";
-    RENEW = "UPDATE receipts SET lease_until = $4
-             WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'";
     GET = concat!("SELECT ", receipt_columns!(), " FROM receipts WHERE tenant_id = $1 AND receipt_id = $2");
     BY_STATE = concat!("SELECT ", receipt_columns!(), " FROM receipts
              WHERE tenant_id = $1 AND state = $2 ORDER BY received_at DESC, receipt_id LIMIT $3");
@@ -107,27 +105,6 @@ impl Store {
                 taken.sort_by(|a, b| (a.due_at, &a.id).cmp(&(b.due_at, &b.id)));
                 Ok(taken)
             })
-        })
-        .await
-    }
-
-    /// Keeps a lease longer; `false` when it is lost.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn renew_receipt(
-        &self,
-        receipt: &Receipt,
-        lease_until: Instant,
-    ) -> Result<bool, StoreError> {
-        let args = args![
-            &receipt.tenant,
-            &receipt.id,
-            receipt.holder.as_ref(),
-            lease_until
-        ];
-        self.write(&receipt.tenant, move |tx| {
-            Box::pin(async move { Ok(tx.conn.run(RENEW, args).await? > 0) })
         })
         .await
     }

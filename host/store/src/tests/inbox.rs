@@ -134,8 +134,19 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_first_holder_cannot_settle(
         .settle_receipt(first[0].claim(), Settlement::Applied, at(71))
         .await;
     assert!(matches!(late, Err(StoreError::LeaseLost { .. })));
-    assert!(!home.store.renew_receipt(&first[0], at(500)).await.unwrap());
-    assert!(home.store.renew_receipt(&second[0], at(500)).await.unwrap());
+    assert!(
+        !home
+            .store
+            .renew(&Lease::from(&first[0]), at(500))
+            .await
+            .unwrap()
+    );
+    assert!(
+        home.store
+            .renew(&Lease::from(&second[0]), at(500))
+            .await
+            .unwrap()
+    );
     assert!(home.claim("c", 1, 200).await.is_empty());
     home.store
         .settle_receipt(second[0].claim(), Settlement::Applied, at(201))

@@ -1,5 +1,7 @@
 use super::support::{Home, On};
-use crate::{account, db::Scope, inbox, outbox, record, secret, store, stream, tenant, ticket};
+use crate::{
+    account, db::Scope, inbox, lease, outbox, record, secret, store, stream, tenant, ticket,
+};
 use rstest::rstest;
 
 #[rstest]
@@ -15,6 +17,7 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
         ("inbox/export", inbox::EXPORT_STATEMENTS),
         ("inbox/put", inbox::PUT_STATEMENTS),
         ("inbox/settle", inbox::SETTLE_STATEMENTS),
+        ("lease", lease::STATEMENTS),
         ("outbox/put", outbox::PUT_STATEMENTS),
         ("outbox/work", outbox::WORK_STATEMENTS),
         ("record/apply", record::APPLY_STATEMENTS),

@@ -121,15 +121,21 @@ impl Place {
 
 /// Opens what [`Place::text`] says.
 pub(crate) async fn open(place: &str, key: Option<u8>) -> Store {
-    let options = StoreOptions {
+    let options = || StoreOptions {
         master_key: key.map(|byte| MasterKey::new([byte; 32])),
     };
-    let store = if place.starts_with("postgres") {
-        Store::connect(place, options).await
-    } else {
-        Store::open(place, options).await
-    };
-    store.unwrap()
+    if place.starts_with("postgres") {
+        return Store::connect(place, options()).await.unwrap();
+    }
+    loop {
+        match Store::open(place, options()).await {
+            // A program that another test is just starting still shares all files, for a moment.
+            Err(StoreError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            store => return store.unwrap(),
+        }
+    }
 }
 
 pub(crate) struct Home {

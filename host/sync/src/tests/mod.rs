@@ -5,6 +5,7 @@ mod idle;
 mod lanes;
 mod outbox;
 mod poll;
+mod replicas;
 mod stop;
 mod webhooks;
 mod world;
