@@ -7,12 +7,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::Context as _;
 use axum::Router;
 use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
-use ordercase_store::{
-    Connection, ConnectionId, Desk, MasterKey, Owner, Store, StoreOptions, TenantId, TokenPurpose,
-};
+use ordercase_store::{Connection, ConnectionId, Desk, Owner, Store, TenantId, TokenPurpose};
 use ordercase_sync::Replayer;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +18,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, PublicUrl},
     data_dir::DataDir,
+    database::Database,
     dev_connect::DevConnect,
     http::{
         self,
@@ -73,6 +71,8 @@ pub struct Parts {
     pub dev_connect: Vec<DevConnect>,
     /// The key by reference.
     pub master_key: Option<SecretRef>,
+    /// The database.
+    pub database: Database,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The signal that ends everything.
@@ -98,6 +98,7 @@ impl App {
             public_url: config.public_url.clone(),
             dev_connect: config.dev_connect.clone(),
             master_key: config.master_key.clone(),
+            database: config.database.clone(),
             clock: Arc::new(SystemClock),
             stop,
         };
@@ -111,13 +112,10 @@ impl App {
     pub async fn assemble(parts: Parts) -> anyhow::Result<Arc<Self>> {
         let Parts { data, clock, .. } = parts;
         data.prepare()?;
-        let key = data.master_key(parts.master_key.as_ref())?;
-        let options = StoreOptions {
-            master_key: Some(MasterKey::new(*key)),
-        };
-        let store = Store::open(data.database(), options)
-            .await
-            .context("cannot open the store")?;
+        let store = parts
+            .database
+            .open(&data, parts.master_key.as_ref())
+            .await?;
         let admin = AdminToken::new(&data.ensure_admin_token()?);
         let runtime = Runtime::new(RuntimeConfig {
             dev_connect: wiring::runtime_redirects(&parts.dev_connect)?,
@@ -309,6 +307,7 @@ impl Local {
             public_url,
             dev_connect: host.dev_connect.clone(),
             master_key: host.master_key.clone(),
+            database: host.database.clone(),
             clock: Arc::new(SystemClock),
             stop: CancellationToken::new(),
             data: data.clone(),

@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     cli::{Host, Serve},
     data_dir::DataDir,
+    database::Database,
     dev_connect::{self, DevConnect},
     secret::SecretRef,
 };
@@ -25,6 +26,8 @@ pub struct Config {
     pub dev_connect: Vec<DevConnect>,
     /// Key for secrets at rest; the data directory's own without.
     pub master_key: Option<SecretRef>,
+    /// Where what the host knows is stored.
+    pub database: Database,
     /// How often each desk's ticket export is read.
     pub ticket_poll: Duration,
 }
@@ -118,6 +121,7 @@ impl Config {
             public_url,
             dev_connect: host.dev_connect.clone(),
             master_key: host.master_key.clone(),
+            database: host.database.clone(),
             ticket_poll: Duration::from_secs(serve.ticket_poll_seconds),
         })
     }

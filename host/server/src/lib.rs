@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
+pub mod database;
 pub mod dev_connect;
 pub mod http;
 pub mod ids;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     Owner, Store, StoreError, TenantId,
-    db::{Conn, Row, args, statements},
+    db::{Conn, Row, Scope, args, statements},
     record::Outcome,
 };
 
@@ -115,23 +115,23 @@ statements! {
                 COALESCE(r.pending, 0) AS r_pending
             FROM accounts a LEFT JOIN (
                 SELECT tenant_id, owner_id, stream,
-                    SUM(1 + repeats) AS received,
-                    SUM(CASE state WHEN 'applied' THEN 1 ELSE 0 END) AS applied,
-                    SUM(CASE state WHEN 'superseded' THEN 1 ELSE 0 END) AS superseded,
-                    SUM(CASE state WHEN 'duplicate' THEN 1 ELSE 0 END + repeats) AS duplicate,
-                    SUM(CASE state WHEN 'ignored' THEN 1 ELSE 0 END) AS ignored,
-                    SUM(CASE state WHEN 'dead' THEN 1 ELSE 0 END) AS dead,
-                    SUM(CASE state WHEN 'pending' THEN 1 ELSE 0 END) AS pending
+                    CAST(SUM(1 + repeats) AS BIGINT) AS received,
+                    CAST(SUM(CASE state WHEN 'applied' THEN 1 ELSE 0 END) AS BIGINT) AS applied,
+                    CAST(SUM(CASE state WHEN 'superseded' THEN 1 ELSE 0 END) AS BIGINT) AS superseded,
+                    CAST(SUM(CASE state WHEN 'duplicate' THEN 1 ELSE 0 END + repeats) AS BIGINT) AS duplicate,
+                    CAST(SUM(CASE state WHEN 'ignored' THEN 1 ELSE 0 END) AS BIGINT) AS ignored,
+                    CAST(SUM(CASE state WHEN 'dead' THEN 1 ELSE 0 END) AS BIGINT) AS dead,
+                    CAST(SUM(CASE state WHEN 'pending' THEN 1 ELSE 0 END) AS BIGINT) AS pending
                 FROM receipts GROUP BY tenant_id, owner_id, stream
             ) r ON a.via = 'inbox' AND r.tenant_id = a.tenant_id AND r.owner_id = a.owner_id
                 AND r.stream = a.stream
-            WHERE $1 IS NULL OR a.tenant_id = $1
+            WHERE CAST($1 AS TEXT) IS NULL OR a.tenant_id = $1
             ORDER BY a.tenant_id, a.owner_id, a.stream, a.via";
     /// Rows of the inbox that no line counts: there must be none.
     UNCOUNTED = "SELECT COUNT(*) AS n FROM receipts r WHERE NOT EXISTS (
                 SELECT 1 FROM accounts a WHERE a.tenant_id = r.tenant_id AND a.owner_id = r.owner_id
                     AND a.stream = r.stream AND a.via = 'inbox')
-            AND ($1 IS NULL OR r.tenant_id = $1)";
+            AND (CAST($1 AS TEXT) IS NULL OR r.tenant_id = $1)";
 }
 
 pub(crate) async fn record(
@@ -169,7 +169,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn accounts(&self, tenant: Option<&TenantId>) -> Result<Vec<AccountRow>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let rows = conn.all(LIST, args![tenant]).await?;
         rows.iter().map(read).collect()
     }
@@ -179,7 +179,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn accounts_add_up(&self, tenant: Option<&TenantId>) -> Result<bool, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let uncounted = match conn.first(UNCOUNTED, args![tenant]).await? {
             Some(row) => row.int("n")?,
             None => 0,
@@ -199,7 +199,7 @@ impl Store {
         stream: &str,
     ) -> Result<(), StoreError> {
         let (tenant, owner, stream) = (tenant.clone(), owner.id().to_owned(), stream.to_owned());
-        self.write(move |tx| {
+        self.write(Scope::from(&tenant), move |tx| {
             Box::pin(async move {
                 let moves = Moves {
                     unverified: 1,

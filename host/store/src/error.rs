@@ -19,6 +19,21 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The address is not one of a PostgreSQL database. Not repeated here: it holds a password.
+    #[error(
+        "the database address is not of the form postgres://USER:PASSWORD@HOST:PORT/NAME; percent-encode what is special in the password"
+    )]
+    Address,
+    /// The server does not answer, or refuses us: look at address, name, password and `pg_hba.conf`.
+    #[error(
+        "cannot reach the database {database}: {source}. Check that it runs and accepts this user; see docs/postgresql.md"
+    )]
+    Unreachable {
+        /// Its address, without the password.
+        database: String,
+        /// What was heard.
+        source: sqlx::Error,
+    },
     /// The schema could not be brought up to date: the file is newer than this build, or damaged.
     #[error("cannot bring the database's schema up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -95,7 +110,11 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::NotCommitted(_) | Self::Database(_) | Self::Closed | Self::InUse { .. }
+            Self::NotCommitted(_)
+                | Self::Database(_)
+                | Self::Closed
+                | Self::InUse { .. }
+                | Self::Unreachable { .. }
         )
     }
 

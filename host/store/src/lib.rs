@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `record` | canonical records, the guard that orders snapshots, keys, lookups, raw sets |
 //! | `inbox` | receipts: stored before they are answered, claimed under a lease, settled once |
+//! | `lease` | keeping what one works on |
 //! | `stream` | what to read next; the cursor moves with its page |
 //! | `dead` | what waits for a person: why, how to see it, how to put it back to work or away |
 //! | `mask` | what may be shown of a body |
@@ -24,6 +25,7 @@ mod dead;
 mod error;
 mod id;
 mod inbox;
+mod lease;
 pub mod limits;
 mod mask;
 mod outbox;
@@ -50,6 +52,7 @@ pub use inbox::{
     ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, NewReceipt, Put, Receipt,
     ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
 };
+pub use lease::Lease;
 pub use mask::{Masked, mask_canonical, mask_header, mask_source};
 pub use outbox::{
     Attempt, Effect, EffectPut, EffectRequest, EffectSettlement, EffectState, NewEffect,

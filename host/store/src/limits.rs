@@ -6,6 +6,15 @@ pub const WRITER_QUEUE_JOBS_MAX: usize = 1_024;
 pub const WRITER_BATCH_JOBS_MAX: usize = 256;
 /// Connections that read at the same time.
 pub const READERS_MAX: u32 = 4;
+/// Writing connections of a process on PostgreSQL: one for claims, the others share the tenants.
+pub const WRITERS: usize = 4;
+/// How long a transaction waits for its tenant's turn on PostgreSQL, seconds.
+pub const LOCK_WAIT_SECONDS: u32 = 10;
+/// How long a transaction on PostgreSQL may do nothing before the server ends it, seconds: its process hangs or
+/// is out of reach, and others wait for their turn.
+pub const IDLE_IN_TRANSACTION_SECONDS: u32 = 10;
+/// How long a statement may take on PostgreSQL, seconds.
+pub const STATEMENT_SECONDS: u32 = 30;
 /// How long SQLite waits for a lock of another process, milliseconds.
 pub const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// Rows that a lookup returns at most, newest first.

@@ -113,7 +113,7 @@ impl Store {
             hex::encode(sealed),
             now
         ];
-        self.write(move |tx| {
+        self.write(tenant, move |tx| {
             Box::pin(async move {
                 tx.conn.run(PUT, args).await?;
                 Ok(())
@@ -133,7 +133,7 @@ impl Store {
         slot: &str,
     ) -> Result<Option<SecretValue>, StoreError> {
         let key = self.master_key()?;
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let Some(row) = conn.first(GET, args![tenant, owner.id(), slot]).await? else {
             return Ok(None);
         };
@@ -157,7 +157,7 @@ impl Store {
         tenant: &TenantId,
         owner: &Owner,
     ) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let rows = conn.all(SLOTS, args![tenant, owner.id()]).await?;
         rows.iter().map(|row| row.text("slot")).collect()
     }

@@ -1,5 +1,6 @@
 //! "There is work": one counter per queue that moves after a commit which fed it, so that workers
-//! sleep instead of asking. A replica elsewhere does not hear it; workers therefore also wake by time.
+//! sleep instead of asking. Replicas on PostgreSQL tell each other; a message may be lost, so workers also wake
+//! by time.
 
 use std::sync::Arc;
 
@@ -56,6 +57,14 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// The name in messages between replicas.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lane(lane) => lane.as_str(),
+            Self::Outbox => "outbox",
+        }
+    }
+
     const fn bit(self) -> u8 {
         match self {
             Self::Lane(Lane::Agent) => 1,
@@ -74,6 +83,26 @@ pub(crate) struct Touched(u8);
 impl Touched {
     pub(crate) fn add(&mut self, queue: Queue) {
         self.0 |= queue.bit();
+    }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(crate) fn all() -> Self {
+        Self(QUEUES.iter().fold(0, |bits, queue| bits | queue.bit()))
+    }
+
+    /// The queue of a message; a name that a newer replica uses is none of ours.
+    pub(crate) fn named(name: &str) -> Self {
+        let known = QUEUES.iter().find(|queue| queue.as_str() == name);
+        Self(known.map_or(0, |queue| queue.bit()))
+    }
+
+    pub(crate) fn queues(self) -> impl Iterator<Item = Queue> {
+        QUEUES
+            .into_iter()
+            .filter(move |queue| self.0 & queue.bit() != 0)
     }
 }
 

@@ -1,36 +1,33 @@
 //! Opening and closing: the lock, the schema, the writer, the readers.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc};
 
 use futures::future::BoxFuture;
 use ordercase_model::Instant;
-use sqlx::{
-    ConnectOptions as _, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{PgPool, SqlitePool};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     StoreError,
-    db::{Conn, Tx, Writer},
-    limits::{BUSY_TIMEOUT_MS, READERS_MAX},
+    db::{
+        Conn, Messages, Scope, Seat, Tx, Writer,
+        postgres::Address,
+        sqlite::{self, Lock, Opened},
+        tell_and_listen,
+    },
+    limits::WRITERS,
     secret::MasterKey,
     signal::{Queue, Signals},
 };
 
-/// What a store needs besides its path.
+/// What a store needs besides its place.
 #[derive(Default)]
 pub struct StoreOptions {
     /// Seals and opens secrets; without it those calls are refused.
     pub master_key: Option<MasterKey>,
 }
 
-/// The database. Clones are cheap and share one writer.
+/// The database. Clones are cheap and share its writers.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
@@ -38,55 +35,100 @@ pub struct Store {
 }
 
 struct Shared {
-    readers: SqlitePool,
+    readers: Readers,
     signals: Signals,
     master_key: Option<MasterKey>,
-    task: std::sync::Mutex<Option<JoinHandle<Conn>>>,
-    _lock: Lock,
+    writers: std::sync::Mutex<Vec<JoinHandle<Conn>>>,
+    /// Telling and hearing what replicas tell each other.
+    messages: std::sync::Mutex<Option<Messages>>,
 }
 
-/// Held while the store is open, so that a command without a server cannot write beside one.
-struct Lock {
-    _file: File,
+enum Readers {
+    Sqlite {
+        pool: SqlitePool,
+        /// Held as long as the store is.
+        _lock: Lock,
+    },
+    Postgres(PgPool),
 }
 
 impl Store {
-    /// Takes the database: locks it, brings its schema up to date, starts the writer. The file and
+    /// Takes an SQLite file: locks it, brings its schema up to date, starts the writer. The file and
     /// its folder are made when they are not there.
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process has it; else when it cannot be opened or migrated.
     pub async fn open(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self, StoreError> {
-        let path = path.as_ref();
-        let lock = lock(path)?;
-        let settings = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))
-            .statement_cache_capacity(256)
-            .disable_statement_logging();
-        let mut conn = settings.connect().await?;
-        sqlx::migrate!("migrations/sqlite").run(&mut conn).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .min_connections(1)
-            .connect_with(settings.create_if_missing(false).read_only(true))
-            .await?;
+        let Opened {
+            writer,
+            readers,
+            lock,
+        } = sqlite::open(path.as_ref()).await?;
+        let seat = Seat {
+            conn: writer,
+            address: None,
+            notifier: None,
+        };
+        let readers = Readers::Sqlite {
+            pool: readers,
+            _lock: lock,
+        };
+        Ok(Self::start(
+            vec![seat],
+            readers,
+            Signals::new(),
+            None,
+            options,
+        ))
+    }
+
+    /// Joins a PostgreSQL database that other replicas may use too: brings its schema up to date, starts the
+    /// writers, listens for what the others store.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] and [`StoreError::Unreachable`] when there is no such database; else when
+    /// it cannot be migrated.
+    pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        let address = Address::parse(url)?;
+        address.migrate().await?;
+        let readers = Readers::Postgres(address.readers().await?);
         let signals = Signals::new();
-        let (writer, task) = Writer::start(Conn::Writer(conn), signals.clone());
-        Ok(Self {
+        let (notifier, messages) = tell_and_listen(&address, &signals);
+        let mut seats = Vec::with_capacity(WRITERS);
+        for _ in 0..WRITERS {
+            seats.push(Seat {
+                conn: Conn::PostgresWriter(address.connect().await?),
+                address: Some(address.clone()),
+                notifier: Some(notifier.clone()),
+            });
+        }
+        Ok(Self::start(
+            seats,
+            readers,
+            signals,
+            Some(messages),
+            options,
+        ))
+    }
+
+    fn start(
+        seats: Vec<Seat>,
+        readers: Readers,
+        signals: Signals,
+        messages: Option<Messages>,
+        options: StoreOptions,
+    ) -> Self {
+        let (writer, writers) = Writer::start(seats, &signals);
+        Self {
             writer,
             shared: Arc::new(Shared {
                 readers,
                 signals,
                 master_key: options.master_key,
-                task: std::sync::Mutex::new(Some(task)),
-                _lock: lock,
+                writers: std::sync::Mutex::new(writers),
+                messages: std::sync::Mutex::new(messages),
             }),
-        })
+        }
     }
 
     /// A counter that moves when a commit fed that queue.
@@ -95,26 +137,38 @@ impl Store {
         self.shared.signals.subscribe(queue)
     }
 
-    /// Writes everything back, ends the writer and gives the database free once all clones are gone.
+    /// Writes everything back, ends the writers and gives the database free once all clones are gone.
     ///
     /// # Errors
     /// When the database cannot be closed in order; what was committed stays committed.
     pub async fn close(self) -> Result<(), StoreError> {
         let Self { writer, shared } = self;
-        shared.readers.close().await;
+        match &shared.readers {
+            Readers::Sqlite { pool, .. } => pool.close().await,
+            Readers::Postgres(pool) => pool.close().await,
+        }
         drop(writer);
-        let task = shared.task.lock().ok().and_then(|mut task| task.take());
-        if Arc::strong_count(&shared) == 1
-            && let Some(task) = task
-            && let Ok(conn) = task.await
-        {
-            conn.close().await?;
+        let writers = shared
+            .writers
+            .lock()
+            .map(|mut all| std::mem::take(&mut *all));
+        let messages = shared.messages.lock().map(|mut all| all.take());
+        if Arc::strong_count(&shared) == 1 {
+            if let Ok(Some(messages)) = messages {
+                messages.end().await;
+            }
+            for task in writers.unwrap_or_default() {
+                if let Ok(conn) = task.await {
+                    conn.close().await?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Frees what an earlier holder of this database had claimed when it was killed. Only this process
-    /// has the database ([`Store::open`] locks it), so nobody works on any of it.
+    /// Frees what an earlier holder of this database had claimed when it was killed. Only where this process
+    /// alone has the database ([`Store::open`] locks it), so that nobody works on any of it; on PostgreSQL other
+    /// replicas do, and a killed one's leases run out by themselves.
     ///
     /// Work that stays inside is free at once. An effect is free at `effects_from`: a request that its
     /// holder had sent may still be on its way, and whoever asks too early whether it happened hears no.
@@ -122,7 +176,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn take_over(&self, effects_from: Instant) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        if matches!(self.shared.readers, Readers::Postgres(_)) {
+            return Ok(());
+        }
+        self.write(Scope::All, move |tx| {
             Box::pin(async move {
                 tx.conn.run(FREE_RECEIPTS, Vec::new()).await?;
                 tx.conn.run(FREE_STREAMS, Vec::new()).await?;
@@ -138,20 +195,28 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reader().await?.first(PING, Vec::new()).await?;
+        self.reader(Scope::All)
+            .await?
+            .first(PING, Vec::new())
+            .await?;
         Ok(())
     }
 
-    pub(crate) async fn reader(&self) -> Result<Conn, StoreError> {
-        Ok(Conn::Reader(self.shared.readers.acquire().await?))
+    pub(crate) async fn reader(&self, scope: impl Into<Scope>) -> Result<Conn, StoreError> {
+        let mut conn = match &self.shared.readers {
+            Readers::Sqlite { pool, .. } => Conn::SqliteReader(pool.acquire().await?),
+            Readers::Postgres(pool) => Conn::PostgresReader(pool.acquire().await?),
+        };
+        conn.see(&scope.into()).await?;
+        Ok(conn)
     }
 
-    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, scope: impl Into<Scope>, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(job).await
+        self.writer.write(scope.into(), job).await
     }
 
     pub(crate) fn master_key(&self) -> Result<&MasterKey, StoreError> {
@@ -170,32 +235,4 @@ crate::db::statements! {
         WHERE state = 'pending' AND holder IS NOT NULL";
     FREE_EFFECTS = "UPDATE outbox SET lease_until = $1
         WHERE state = 'pending' AND holder IS NOT NULL AND lease_until > $1";
-}
-
-fn lock(path: &Path) -> Result<Lock, StoreError> {
-    let open = |source| StoreError::Open {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(open)?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(PathBuf::from(name))
-        .map_err(open)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(source)) => Err(open(source)),
-    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ConnectionKey, HolderId, Lane, Store, StoreError,
-    db::{Row, Tx, args, statements},
+    db::{Row, Scope, Tx, args, dialect, statements},
     inbox::ClaimRequest,
     limits::{LIST_ROWS_MAX, cut},
     record::{Applied, Batch, write_page},
@@ -222,20 +222,21 @@ statements! {
             ON CONFLICT (tenant_id, connection_id, stream, track) DO NOTHING";
     TENANTS = "SELECT DISTINCT tenant_id AS id FROM streams
             WHERE state = 'pending' AND lane = $1 AND due_at <= $2 ORDER BY tenant_id";
-    CLAIM = concat!("UPDATE streams SET holder = $4, lease_until = $5
-            WHERE (tenant_id, connection_id, stream, track) IN (
-                SELECT s.tenant_id, s.connection_id, s.stream, s.track
+    CLAIM = dialect::claim!("SELECT s.tenant_id, s.connection_id, s.stream, s.track
                 FROM streams s JOIN connections c
                     ON c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id
                 WHERE s.tenant_id = $1 AND s.lane = $2 AND s.state = 'pending' AND s.due_at <= $3
                     AND (s.lease_until IS NULL OR s.lease_until <= $3) AND c.state = 'active'
-                ORDER BY s.due_at, s.connection_id, s.stream LIMIT $6)
+                ORDER BY s.due_at, s.connection_id, s.stream LIMIT $6", of "s",
+            "UPDATE streams SET holder = $4, lease_until = $5
+                WHERE (tenant_id, connection_id, stream, track) IN (
+                    SELECT tenant_id, connection_id, stream, track FROM due)
             RETURNING ", track_columns!());
     ADVANCE = concat!("UPDATE streams SET cursor = $6, watermark = $7, pages = pages + 1, records = records + $8,
                 total = COALESCE($9, total), state = $10, due_at = $11, holder = $12, lease_until = $13,
                 started_at = COALESCE(started_at, $14), finished_at = COALESCE($15, finished_at),
                 attempts = 0, last_error = NULL, since = $16,
-                restarts = CASE WHEN $15 IS NULL THEN restarts ELSE 0 END
+                restarts = CASE WHEN CAST($15 AS BIGINT) IS NULL THEN restarts ELSE 0 END
             WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
                 AND state = 'pending'
             RETURNING ", track_columns!());
@@ -269,7 +270,7 @@ impl Store {
         first_poll_at: Instant,
     ) -> Result<(), StoreError> {
         let (connection, specs) = (connection.clone(), specs.to_vec());
-        self.write(move |tx| {
+        self.write(Scope::from(&connection.tenant), move |tx| {
             Box::pin(async move { open(tx, &connection, &specs, now, first_poll_at).await })
         })
         .await
@@ -280,7 +281,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn claim_streams(&self, ask: ClaimRequest) -> Result<Vec<StreamTrack>, StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::All, move |tx| {
             Box::pin(async move {
                 let lane = ask.lane.as_str();
                 let queue = match ask.lane {
@@ -336,7 +337,7 @@ impl Store {
         let mut args = proof(track);
         args.push(since.into());
         let lost = lost(track);
-        self.write(move |tx| {
+        self.write(&track.connection.tenant, move |tx| {
             Box::pin(async move {
                 match tx.conn.run(BEGIN_WINDOW, args).await? {
                     0 => Err(lost),
@@ -352,7 +353,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has the track by now: nothing is stored.
     pub async fn apply_page(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::from(&page.track.connection.tenant), move |tx| {
             Box::pin(async move {
                 let applied = write_page(tx, &page.batch, &page.track.stream, page.now).await?;
                 let row = tx
@@ -380,7 +381,7 @@ impl Store {
         settlement: TrackSettlement,
     ) -> Result<(), StoreError> {
         let track = track.clone();
-        self.write(move |tx| {
+        self.write(Scope::from(&track.connection.tenant), move |tx| {
             Box::pin(async move {
                 let (state, due_at, error, cursor, failed, restarted) = match settlement {
                     TrackSettlement::Retry { at, error } => (
@@ -428,7 +429,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn next_stream_due(&self, lane: Lane) -> Result<Option<Instant>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         match conn.first(NEXT_DUE, args![lane.as_str()]).await? {
             Some(row) => row.opt_instant("at"),
             None => Ok(None),
@@ -443,7 +444,7 @@ impl Store {
         &self,
         connection: &ConnectionKey,
     ) -> Result<Vec<StreamTrack>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&connection.tenant).await?;
         let args = args![&connection.tenant, &connection.connection, LIST_ROWS_MAX];
         conn.all(LIST, args).await?.iter().map(read).collect()
     }
@@ -458,7 +459,7 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         let args = args![&connection.tenant, &connection.connection, now];
-        self.write(move |tx| {
+        self.write(&connection.tenant, move |tx| {
             Box::pin(async move {
                 tx.conn.run(RESUME, args).await?;
                 tx.touched.add(Queue::Lane(Lane::Backfill));

@@ -1,13 +1,13 @@
 //! One dispatcher per queue: claims due work, runs a bounded number of jobs, sleeps otherwise.
 //!
-//! It wakes when a commit of this process fed its queue, when a job ended, when the next job is due, and
-//! at the latest after [`IDLE_SECONDS_MAX`], because other processes feed the same database. So an idle
+//! It wakes when a commit fed its queue, when a job ended, when the next job is due, and
+//! at the latest after [`IDLE_SECONDS_MAX`], because what another replica said may have been lost. So an idle
 //! engine asks the database a few times a minute, and a busy one whenever a place is free.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use ordercase_model::Instant;
-use ordercase_store::{Queue, StoreError};
+use ordercase_store::{Lease, Queue, StoreError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,9 @@ pub(crate) trait Work: Send + Sync + 'static {
         &self,
         shared: &Shared,
     ) -> impl Future<Output = Result<Option<Instant>, StoreError>> + Send;
+
+    /// What is renewed while a job runs.
+    fn lease(&self, job: &Self::Job) -> Lease;
 
     /// Runs a job to its settlement.
     fn run(
@@ -100,7 +103,14 @@ async fn fill<W: Work>(
         for job in jobs {
             let (work, shared, stop) = (Arc::clone(work), Arc::clone(shared), stop.clone());
             running.spawn(async move {
-                match work.run(&shared, job, &stop).await {
+                let lease = work.lease(&job);
+                let ended = tokio::select! {
+                    biased;
+                    ended = work.run(&shared, job, &stop) => ended,
+                    // Somebody else works on it: it is in good hands.
+                    () = shared.keep(lease) => Ok(()),
+                };
+                match ended {
                     Ok(()) | Err(StoreError::LeaseLost { .. }) => {}
                     Err(error) => {
                         tracing::warn!(%error, "a job could not be settled; its lease will run out");

@@ -1,11 +1,14 @@
 //! The engine: what it is made of, how it starts and stops.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use ordercase_model::Instant;
 use ordercase_store::{
-    ClaimRequest, ConnectionKey, HolderId, Lane, Queue, Receipt, Store, StoreError, StreamSpec,
-    StreamTrack,
+    ClaimRequest, ConnectionKey, HolderId, Lane, Lease, Queue, Receipt, Store, StoreError,
+    StreamSpec, StreamTrack,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +19,7 @@ use crate::{
     inbox,
     limits::{
         EFFECT_JOBS, JOBS_PER_LANE, LEASE_SECONDS, POLL_INTERVAL_SECONDS, POLL_OVERLAP_SECONDS,
+        RENEWALS_PER_LEASE,
     },
     outbox::Effects,
     progress, stream,
@@ -26,6 +30,8 @@ use crate::{
 pub struct EngineOptions {
     /// Who holds the leases: one id per process, new at every start.
     pub holder: HolderId,
+    /// How long work is ours unless we ask for more, seconds.
+    pub lease_seconds: i64,
     /// Time between two polls of a stream, seconds.
     pub poll_interval_seconds: i64,
     /// How far a poll reaches back behind what it saw last, seconds.
@@ -42,6 +48,7 @@ impl EngineOptions {
     pub fn new(holder: HolderId) -> Self {
         Self {
             holder,
+            lease_seconds: LEASE_SECONDS,
             poll_interval_seconds: POLL_INTERVAL_SECONDS,
             poll_overlap_seconds: POLL_OVERLAP_SECONDS,
             jobs_per_lane: JOBS_PER_LANE,
@@ -64,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) desk: Arc<dyn DeskHandler>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: EngineOptions,
+    claims: AtomicU64,
 }
 
 impl Shared {
@@ -72,9 +80,36 @@ impl Shared {
         ClaimRequest {
             lane,
             limit,
-            holder: self.options.holder.clone(),
+            holder: self.holder(),
             now,
-            lease_until: now.plus_seconds(LEASE_SECONDS),
+            lease_until: self.lease_from(now),
+        }
+    }
+
+    pub(crate) fn lease_from(&self, now: Instant) -> Instant {
+        now.plus_seconds(self.options.lease_seconds)
+    }
+
+    /// A holder per claim: where our own lease ran out and we took the work again, the first job is refused
+    /// like a stranger's.
+    pub(crate) fn holder(&self) -> HolderId {
+        let number = self.claims.fetch_add(1, Ordering::Relaxed);
+        HolderId::new(format!("{}.{number}", self.options.holder))
+            .unwrap_or_else(|_| self.options.holder.clone())
+    }
+
+    /// Asks for more time until the lease is lost. When the database does not answer, it asks again.
+    pub(crate) async fn keep(&self, lease: Lease) {
+        let pause = (self.options.lease_seconds / RENEWALS_PER_LEASE).max(1);
+        loop {
+            let next = self.clock.now().plus_seconds(pause);
+            self.clock.sleep_until(next).await;
+            let until = self.lease_from(self.clock.now());
+            match self.store.renew(&lease, until).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+            }
         }
     }
 
@@ -110,6 +145,7 @@ impl Engine {
             desk,
             clock,
             options,
+            claims: AtomicU64::new(0),
         };
         Self {
             shared: Arc::new(shared),
@@ -233,6 +269,13 @@ impl Work for LaneWork {
         }
         let stream = shared.store.next_stream_due(self.lane).await?;
         Ok(receipt.into_iter().chain(stream).min())
+    }
+
+    fn lease(&self, job: &LaneJob) -> Lease {
+        match job {
+            LaneJob::Receipt(receipt) => Lease::from(&**receipt),
+            LaneJob::Stream(track) => Lease::from(&**track),
+        }
     }
 
     async fn run(

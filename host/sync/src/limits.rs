@@ -4,9 +4,13 @@
 pub const JOBS_PER_LANE: [usize; 4] = [4, 8, 2, 2];
 /// Effects that run at the same time.
 pub const EFFECT_JOBS: usize = 4;
-/// How long work is its holder's, seconds. Longer than any job may take.
-pub const LEASE_SECONDS: i64 = 120;
-/// How long one job may take, seconds; its lease is still good when it is given up.
+/// How long work is its holder's, seconds, unless it asks for more: when a replica is killed, others take its
+/// work over after this time. The request of a killed replica's effect may still be on its way for a while, so no
+/// shorter than that; and the replicas' clocks must agree much better than that.
+pub const LEASE_SECONDS: i64 = 20;
+/// How often a running job asks for more time during a lease.
+pub const RENEWALS_PER_LEASE: i64 = 4;
+/// How long one job may take, seconds; then it is given up and tried again.
 pub const JOB_SECONDS_MAX: i64 = 100;
 /// How long running jobs may take to end when the engine stops, seconds.
 pub const GRACE_SECONDS: i64 = 20;

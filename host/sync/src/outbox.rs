@@ -3,7 +3,7 @@
 
 use ordercase_model::Instant;
 use ordercase_store::{
-    Activity, Death, Effect, EffectRequest, EffectSettlement, Queue, StoreError,
+    Activity, Death, Effect, EffectRequest, EffectSettlement, Lease, Queue, StoreError,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,6 @@ use crate::{
     dispatch::Work,
     engine::Shared,
     failure::{Decision, Tried, class_of_effect, classify_effect},
-    limits::LEASE_SECONDS,
 };
 
 /// The work of the outbox.
@@ -36,15 +35,19 @@ impl Work for Effects {
         let now = shared.clock.now();
         let ask = EffectRequest {
             limit,
-            holder: shared.options.holder.clone(),
+            holder: shared.holder(),
             now,
-            lease_until: now.plus_seconds(LEASE_SECONDS),
+            lease_until: shared.lease_from(now),
         };
         shared.store.claim_effects(ask).await
     }
 
     async fn next_due(&self, shared: &Shared) -> Result<Option<Instant>, StoreError> {
         shared.store.next_effect_due().await
+    }
+
+    fn lease(&self, effect: &Effect) -> Lease {
+        Lease::from(effect)
     }
 
     async fn run(

@@ -11,7 +11,7 @@ use crate::{
     Page, SourceFailure,
     engine::Shared,
     failure::{Decision, Tried, classify},
-    limits::{LEASE_SECONDS, PAGES_PER_TURN, RESTARTS_MAX, STORE_DOWN_SECONDS},
+    limits::{PAGES_PER_TURN, RESTARTS_MAX, STORE_DOWN_SECONDS},
     source::Pull,
 };
 
@@ -106,7 +106,7 @@ fn next(shared: &Shared, track: &StreamTrack, cursor: Option<String>, turn_over:
         (Some(cursor), _) if turn_over => Next::Yield { cursor },
         (Some(cursor), _) => Next::Keep {
             cursor,
-            lease_until: now.plus_seconds(LEASE_SECONDS),
+            lease_until: now.plus_seconds(shared.options.lease_seconds),
         },
         (None, Track::Backfill) => Next::Done,
         (None, Track::Poll) => Next::Again {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::{
+    database::Database,
     dev_connect::DevConnect,
     secret::{SecretRef, SecretRefError},
 };
@@ -65,6 +66,17 @@ pub struct Host {
     /// Key that encrypts secrets at rest, by reference [default: DIR/master.key, made when missing]
     #[arg(long, global = true, value_name = "env:V|file:P", value_parser = Unrepeated::<SecretRef>::new())]
     pub master_key: Option<SecretRef>,
+    /// Database: `sqlite` for one in the data directory, or the address of a PostgreSQL database by reference
+    #[arg(
+        long,
+        global = true,
+        value_name = "sqlite|env:V|file:P",
+        env = "ORDERCASE_DATABASE",
+        hide_env_values = true,
+        default_value = "sqlite",
+        value_parser = Unrepeated::<Database>::new()
+    )]
+    pub database: Database,
     /// DEVELOPMENT ONLY: dial a loopback port in plain HTTP where HOST is meant; may be repeated
     #[arg(long, global = true, value_name = "HOST=127.0.0.1:PORT")]
     pub dev_connect: Vec<DevConnect>,

@@ -9,6 +9,7 @@ use ordercase_server::{
     clock::Clock,
     config::PublicUrl,
     data_dir::DataDir,
+    database::Database,
     http::router::router,
 };
 use serde_json::{Value, json};
@@ -56,6 +57,7 @@ impl Host {
             public_url: PublicUrl::new(&"https://ordercase.example".parse().unwrap()).unwrap(),
             dev_connect: Vec::new(),
             master_key: None,
+            database: Database::Sqlite,
             clock: Arc::new(Still),
             stop: CancellationToken::new(),
         })

@@ -1,46 +1,83 @@
-//! The thin layer between our statements and a database: what a second one implements.
+//! The thin layer between our statements and the two databases.
 //!
-//! A statement is a constant made by [`statements!`], so that a test can list and prepare them all.
+//! A statement is a constant made by [`statements!`], so that a test can list and prepare them all on both.
 //! Arguments are NULL, integer or text; rows are read by column name. `dialect.rs` holds the few
-//! places where databases differ.
+//! places where the databases differ, `sqlite.rs` and `postgres.rs` how each is reached.
 
 pub(crate) mod dialect;
+mod notify;
+pub(crate) mod postgres;
 mod row;
+pub(crate) mod sqlite;
 mod writer;
 
+pub(crate) use notify::{Messages, Notifier, tell_and_listen};
 pub(crate) use row::Row;
-pub(crate) use writer::{Tx, Writer};
+pub(crate) use writer::{Seat, Tx, Writer};
 
 use futures::TryStreamExt;
 use ordercase_model::Instant;
-use sqlx::{Sqlite, SqliteConnection, pool::PoolConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
 
-use crate::StoreError;
+use crate::{StoreError, TenantId};
 
-/// SQL text; only [`statements!`] makes one.
+/// SQL text, as each database takes it; only [`statements!`] makes one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sql(&'static str);
+pub(crate) struct Sql {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
 
-impl Sql {
-    pub(crate) const fn declared(text: &'static str) -> Self {
-        Self(text)
+/// What [`statements!`] makes a statement of: one text for both, or `[SQLite's, PostgreSQL's]` by a macro of
+/// `dialect.rs`.
+pub(crate) struct Declared<T>(pub(crate) T);
+
+impl Declared<&'static str> {
+    pub(crate) const fn sql(self) -> Sql {
+        Sql {
+            sqlite: self.0,
+            postgres: self.0,
+        }
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn text(self) -> &'static str {
-        self.0
+impl Declared<[&'static str; 2]> {
+    pub(crate) const fn sql(self) -> Sql {
+        let [sqlite, postgres] = self.0;
+        Sql { sqlite, postgres }
     }
 }
 
 /// Declares statements and the list of them that the preparing test reads.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
-        $($(#[$doc])* const $name: $crate::db::Sql = $crate::db::Sql::declared($text);)*
+        $($(#[$doc])* const $name: $crate::db::Sql = $crate::db::Declared($text).sql();)*
         #[cfg(test)]
         pub(crate) const STATEMENTS: &[(&str, $crate::db::Sql)] = &[$((stringify!($name), $name)),*];
     };
 }
 pub(crate) use statements;
+
+/// Whose rows a connection works on. PostgreSQL lets it see no others, and writes of one tenant stand in one
+/// line there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// One tenant's.
+    Tenant(TenantId),
+    /// Everybody's: claims, the operator's lists, tokens and ids that alone name their tenant.
+    All,
+}
+
+impl From<&TenantId> for Scope {
+    fn from(tenant: &TenantId) -> Self {
+        Self::Tenant(tenant.clone())
+    }
+}
+impl From<Option<&TenantId>> for Scope {
+    fn from(tenant: Option<&TenantId>) -> Self {
+        tenant.map_or(Self::All, Self::from)
+    }
+}
 
 /// One argument.
 #[derive(Clone, Debug)]
@@ -107,30 +144,56 @@ macro_rules! args {
 }
 pub(crate) use args;
 
-/// A connection to the database. PostgreSQL will be two more variants here.
+/// A connection to the database.
 pub(crate) enum Conn {
-    Writer(SqliteConnection),
-    Reader(PoolConnection<Sqlite>),
+    SqliteWriter(SqliteConnection),
+    SqliteReader(PoolConnection<Sqlite>),
+    PostgresWriter(PgConnection),
+    PostgresReader(PoolConnection<Postgres>),
+}
+
+/// The same, borrowed, whoever owns it.
+enum Side<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
 }
 
 impl Conn {
-    fn sqlite(&mut self) -> &mut SqliteConnection {
+    fn side(&mut self) -> Side<'_> {
         match self {
-            Self::Writer(conn) => conn,
-            Self::Reader(conn) => conn,
+            Self::SqliteWriter(conn) => Side::Sqlite(conn),
+            Self::SqliteReader(conn) => Side::Sqlite(conn),
+            Self::PostgresWriter(conn) => Side::Postgres(conn),
+            Self::PostgresReader(conn) => Side::Postgres(conn),
         }
     }
 
     /// Runs a statement; returns how many rows it touched.
     pub(crate) async fn run(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, StoreError> {
-        let done = bound(sql, args).execute(self.sqlite()).await?;
-        Ok(done.rows_affected())
+        Ok(match self.side() {
+            Side::Sqlite(conn) => sqlite::bound(sql.sqlite, args)
+                .execute(conn)
+                .await?
+                .rows_affected(),
+            Side::Postgres(conn) => postgres::bound(sql.postgres, args)
+                .execute(conn)
+                .await?
+                .rows_affected(),
+        })
     }
 
     /// All rows.
     pub(crate) async fn all(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
-        let rows = bound(sql, args).fetch(self.sqlite());
-        Ok(rows.map_ok(Row::new).try_collect().await?)
+        Ok(match self.side() {
+            Side::Sqlite(conn) => {
+                let rows = sqlite::bound(sql.sqlite, args).fetch(conn);
+                rows.map_ok(Row::Sqlite).try_collect().await?
+            }
+            Side::Postgres(conn) => {
+                let rows = postgres::bound(sql.postgres, args).fetch(conn);
+                rows.map_ok(Row::Postgres).try_collect().await?
+            }
+        })
     }
 
     /// The first row, if any.
@@ -139,55 +202,37 @@ impl Conn {
         sql: Sql,
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
-        let row = bound(sql, args).fetch_optional(self.sqlite()).await?;
-        Ok(row.map(Row::new))
+        Ok(match self.side() {
+            Side::Sqlite(conn) => {
+                let row = sqlite::bound(sql.sqlite, args).fetch_optional(conn);
+                row.await?.map(Row::Sqlite)
+            }
+            Side::Postgres(conn) => {
+                let row = postgres::bound(sql.postgres, args).fetch_optional(conn);
+                row.await?.map(Row::Postgres)
+            }
+        })
+    }
+
+    /// Runs text that is no statement of ours: the frame of a transaction.
+    async fn frame(&mut self, text: &'static str) -> Result<(), sqlx::Error> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        match self.side() {
+            Side::Sqlite(conn) => conn.execute(text.into_sql_str()).await.map(|_| ()),
+            Side::Postgres(conn) => conn.execute(text.into_sql_str()).await.map(|_| ()),
+        }
     }
 
     /// Closes the connection after everything is written back.
     pub(crate) async fn close(self) -> Result<(), StoreError> {
+        use sqlx::Connection as _;
         match self {
-            Self::Writer(conn) => {
-                use sqlx::Connection as _;
-                Ok(conn.close().await?)
-            }
-            Self::Reader(_) => Ok(()),
+            Self::SqliteWriter(conn) => Ok(conn.close().await?),
+            Self::PostgresWriter(conn) => Ok(conn.close().await?),
+            Self::SqliteReader(_) | Self::PostgresReader(_) => Ok(()),
         }
     }
-
-    #[cfg(test)]
-    pub(crate) async fn prepare(&mut self, sql: Sql) -> Result<(), StoreError> {
-        use sqlx::{Executor as _, SqlSafeStr as _};
-        self.sqlite().prepare(sql.0.into_sql_str()).await?;
-        Ok(())
-    }
-
-    /// How the database would run a statement, a line per table.
-    #[cfg(test)]
-    pub(crate) async fn plan(&mut self, sql: Sql) -> Result<Vec<String>, StoreError> {
-        use sqlx::Row as _;
-        let text = format!("EXPLAIN QUERY PLAN {}", sql.0);
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-            .fetch_all(self.sqlite())
-            .await?;
-        Ok(rows.iter().map(|row| row.get("detail")).collect())
-    }
-
-    /// Runs any text; for tests that damage things on purpose.
-    #[cfg(test)]
-    pub(crate) async fn raw(&mut self, text: &'static str) -> Result<(), StoreError> {
-        sqlx::query(text).execute(self.sqlite()).await?;
-        Ok(())
-    }
 }
 
-fn bound(sql: Sql, args: Vec<Arg>) -> Query<'static, Sqlite, SqliteArguments> {
-    let mut query = sqlx::query(sql.0);
-    for arg in args {
-        query = match arg {
-            Arg::Null => query.bind(None::<i64>),
-            Arg::Int(value) => query.bind(value),
-            Arg::Text(value) => query.bind(value),
-        };
-    }
-    query
-}
+#[cfg(test)]
+mod test_support;

@@ -4,12 +4,15 @@ use std::str::FromStr;
 
 use ordercase_model::Instant;
 use serde::de::DeserializeOwned;
-use sqlx::{Row as _, sqlite::SqliteRow};
+use sqlx::{Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
 
 use crate::StoreError;
 
 /// One row of an answer.
-pub(crate) struct Row(SqliteRow);
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
 
 fn corrupt(column: &'static str, reason: &impl ToString) -> StoreError {
     StoreError::Corrupt {
@@ -19,24 +22,32 @@ fn corrupt(column: &'static str, reason: &impl ToString) -> StoreError {
 }
 
 impl Row {
-    pub(crate) fn new(row: SqliteRow) -> Self {
-        Self(row)
+    fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite>,
+        T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+        .map_err(|error| corrupt(column, &error))
     }
 
     pub(crate) fn text(&self, column: &'static str) -> Result<String, StoreError> {
-        self.0.try_get(column).map_err(|e| corrupt(column, &e))
+        self.get(column)
     }
 
     pub(crate) fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
-        self.0.try_get(column).map_err(|e| corrupt(column, &e))
+        self.get(column)
     }
 
     pub(crate) fn int(&self, column: &'static str) -> Result<i64, StoreError> {
-        self.0.try_get(column).map_err(|e| corrupt(column, &e))
+        self.get(column)
     }
 
     pub(crate) fn opt_int(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
-        self.0.try_get(column).map_err(|e| corrupt(column, &e))
+        self.get(column)
     }
 
     /// A count or a number that is never negative.

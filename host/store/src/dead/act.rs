@@ -7,7 +7,7 @@ use super::{DeadId, ErrorClass, class_of};
 use crate::{
     NewAudit, ReceiptKind, Store, StoreError, TenantId,
     account::{self, Moves, Via},
-    db::{Row, Tx, args, statements},
+    db::{Row, Scope, Tx, args, statements},
     inbox::SOURCE_ID_HEADER,
     limits::{RETRIED_PER_CALL_MAX, cut},
     signal::{Lane, Queue},
@@ -25,9 +25,9 @@ pub struct Retried {
 
 statements! {
     RECEIPT = "SELECT tenant_id, owner_id, stream, kind, topic, headers, lane, reason, error_class FROM receipts
-               WHERE receipt_id = $2 AND state = 'dead' AND ($1 IS NULL OR tenant_id = $1)";
+               WHERE receipt_id = $2 AND state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR tenant_id = $1)";
     EFFECT = "SELECT tenant_id, kind, last_error AS reason, error_class FROM outbox
-              WHERE effect_id = $2 AND state = 'dead' AND ($1 IS NULL OR tenant_id = $1)";
+              WHERE effect_id = $2 AND state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR tenant_id = $1)";
     REVIVE_RECEIPT = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, settled_at = NULL,
                           attempts = 0, due_at = $3, tried_since = $3, last_error = $4
                       WHERE tenant_id = $1 AND receipt_id = $2 AND state = 'dead'";
@@ -60,20 +60,47 @@ impl Store {
                 ids.len()
             )));
         }
-        let (tenant, actor) = (tenant.cloned(), actor.to_owned());
-        self.write(move |tx| {
-            Box::pin(async move {
-                let mut result = Retried::default();
-                for id in ids {
-                    match retry(tx, tenant.as_ref(), &id, &actor, now).await? {
-                        Ok(()) => result.retried.push(id),
-                        Err(reason) => result.refused.push((id, reason)),
-                    }
-                }
-                Ok(result)
-            })
+        let mut result = Retried::default();
+        for id in ids {
+            match self.retry_dead_letter(tenant, &id, actor, now).await? {
+                Ok(()) => result.retried.push(id),
+                Err(reason) => result.refused.push((id, reason)),
+            }
+        }
+        Ok(result)
+    }
+
+    async fn retry_dead_letter(
+        &self,
+        tenant: Option<&TenantId>,
+        id: &DeadId,
+        actor: &str,
+        now: Instant,
+    ) -> Result<Result<(), String>, StoreError> {
+        let owner = self.owner_of(tenant, id).await?;
+        let (id, actor) = (id.clone(), actor.to_owned());
+        self.write(Scope::from(owner.as_ref()), move |tx| {
+            Box::pin(async move { retry(tx, owner.as_ref(), &id, &actor, now).await })
         })
         .await
+    }
+
+    /// Whose dead letter it is; the asker's own tenant where there is none.
+    async fn owner_of(
+        &self,
+        tenant: Option<&TenantId>,
+        id: &DeadId,
+    ) -> Result<Option<TenantId>, StoreError> {
+        let sql = match id {
+            DeadId::Receipt(_) => RECEIPT,
+            DeadId::Effect(_) => EFFECT,
+        };
+        let mut conn = self.reader(tenant).await?;
+        let row = conn.first(sql, args![tenant, id.as_str()]).await?;
+        match row {
+            Some(row) => row.parse("tenant_id").map(Some),
+            None => Ok(tenant.cloned()),
+        }
     }
 
     /// Puts a dead letter away: a receipt is settled as ignored, an effect will not happen. The reason stays
@@ -89,10 +116,11 @@ impl Store {
         actor: &str,
         now: Instant,
     ) -> Result<(), StoreError> {
-        let (tenant, id) = (tenant.cloned(), id.clone());
+        let owner = self.owner_of(tenant, id).await?;
+        let id = id.clone();
         let (reason, actor) = (cut(reason), actor.to_owned());
-        self.write(move |tx| {
-            Box::pin(async move { discard(tx, tenant.as_ref(), &id, &reason, &actor, now).await })
+        self.write(Scope::from(owner.as_ref()), move |tx| {
+            Box::pin(async move { discard(tx, owner.as_ref(), &id, &reason, &actor, now).await })
         })
         .await
     }

@@ -173,18 +173,18 @@ macro_rules! effect_letter {
 
 statements! {
     RECEIPTS = concat!("SELECT ", receipt_letter!(), "
-            WHERE r.state = 'dead' AND ($1 IS NULL OR r.tenant_id = $1) AND ($2 IS NULL OR r.stream = $2)
-                AND ($3 IS NULL OR r.error_class = $3)
-                AND ($4 IS NULL OR (r.settled_at, r.receipt_id) < ($4, $5))
+            WHERE r.state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR r.tenant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR r.stream = $2)
+                AND (CAST($3 AS TEXT) IS NULL OR r.error_class = $3)
+                AND (CAST($4 AS BIGINT) IS NULL OR (r.settled_at, r.receipt_id) < ($4, $5))
             ORDER BY r.settled_at DESC, r.receipt_id DESC LIMIT $6");
     EFFECTS = concat!(effect_letter!(), "
-            WHERE o.state = 'dead' AND ($1 IS NULL OR o.tenant_id = $1) AND ($2 IS NULL OR o.error_class = $2)
-                AND ($3 IS NULL OR (o.settled_at, o.effect_id) < ($3, $4))
+            WHERE o.state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR o.tenant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR o.error_class = $2)
+                AND (CAST($3 AS BIGINT) IS NULL OR (o.settled_at, o.effect_id) < ($3, $4))
             ORDER BY o.settled_at DESC, o.effect_id DESC LIMIT $5");
     RECEIPT = concat!(receipt_letter_with_body!(), "
-            WHERE r.state = 'dead' AND r.receipt_id = $2 AND ($1 IS NULL OR r.tenant_id = $1)");
+            WHERE r.state = 'dead' AND r.receipt_id = $2 AND (CAST($1 AS TEXT) IS NULL OR r.tenant_id = $1)");
     EFFECT = concat!(effect_letter!(), "
-            WHERE o.state = 'dead' AND o.effect_id = $2 AND ($1 IS NULL OR o.tenant_id = $1)");
+            WHERE o.state = 'dead' AND o.effect_id = $2 AND (CAST($1 AS TEXT) IS NULL OR o.tenant_id = $1)");
 }
 
 impl Store {
@@ -198,8 +198,8 @@ impl Store {
         after: Option<&DeadCursor>,
         limit: u32,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let mut conn = self.reader().await?;
         let tenant = filter.tenant.as_ref();
+        let mut conn = self.reader(tenant).await?;
         let class = filter.class.map(ErrorClass::as_str);
         let (at, id) = (after.map(|c| c.died_at), after.map(|c| c.id.as_str()));
         let args = args![tenant, filter.stream.as_ref(), class, at, id, limit];
@@ -231,7 +231,7 @@ impl Store {
         tenant: Option<&TenantId>,
         id: &DeadId,
     ) -> Result<Option<Inspected>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let args = args![tenant, id.as_str()];
         let row = match id {
             DeadId::Receipt(_) => conn.first(RECEIPT, args).await?,

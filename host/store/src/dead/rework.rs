@@ -9,7 +9,7 @@ use super::ErrorClass;
 use crate::{
     ConnectionKey, Lane, NewAudit, ReceiptId, ReceiptState, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Row, Tx, args, statements},
+    db::{Row, Scope, Tx, args, statements},
     limits::RETRIED_PER_CALL_MAX,
     signal::Queue,
     tenant::audit_in,
@@ -82,11 +82,11 @@ statements! {
     /// What a person discarded is ignored with a class; it comes back only when it is named.
     FIND = "SELECT receipt_id, topic, received_at, state, error_class, plugin_digest FROM receipts
             WHERE tenant_id = $1 AND owner_id = $2 AND kind = 'webhook' AND state <> 'pending'
-                AND ($3 IS NULL OR receipt_id = $3)
-                AND ($3 IS NOT NULL OR state <> 'ignored' OR error_class IS NULL)
-                AND ($4 IS NULL OR received_at >= $4) AND ($5 IS NULL OR received_at < $5)
-                AND ($6 IS NULL OR (state = 'dead' AND error_class = $6))
-                AND ($7 IS NULL OR (received_at, receipt_id) > ($7, $8))
+                AND (CAST($3 AS TEXT) IS NULL OR receipt_id = $3)
+                AND (CAST($3 AS TEXT) IS NOT NULL OR state <> 'ignored' OR error_class IS NULL)
+                AND (CAST($4 AS BIGINT) IS NULL OR received_at >= $4) AND (CAST($5 AS BIGINT) IS NULL OR received_at < $5)
+                AND (CAST($6 AS TEXT) IS NULL OR (state = 'dead' AND error_class = $6))
+                AND (CAST($7 AS BIGINT) IS NULL OR (received_at, receipt_id) > ($7, $8))
             ORDER BY received_at, receipt_id LIMIT $9";
     AGAIN = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, settled_at = NULL,
                  attempts = 0, lane = $5, due_at = $4, tried_since = $4
@@ -106,7 +106,7 @@ impl Store {
         after: Option<&ReceiptCursor>,
         limit: u32,
     ) -> Result<Vec<Reworked>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&connection.tenant).await?;
         let args = args![
             &connection.tenant,
             &connection.connection,
@@ -139,8 +139,10 @@ impl Store {
             )));
         }
         let actor = actor.to_owned();
-        self.write(move |tx| Box::pin(async move { rework(tx, &ask, actor, now).await }))
-            .await
+        self.write(Scope::from(&ask.connection.tenant), move |tx| {
+            Box::pin(async move { rework(tx, &ask, actor, now).await })
+        })
+        .await
     }
 }
 

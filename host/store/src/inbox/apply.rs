@@ -5,6 +5,7 @@ use ordercase_model::Instant;
 use super::{ReceiptClaim, Settlement, settle_in};
 use crate::{
     Death, ErrorClass, Store, StoreError,
+    db::Scope,
     record::{Applied, Batch, Outcome, write_batch},
 };
 
@@ -20,7 +21,7 @@ impl Store {
         batches: Vec<Batch>,
         now: Instant,
     ) -> Result<(Vec<Applied>, Settlement), StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::from(&claim.tenant), move |tx| {
             Box::pin(async move {
                 let mut applied = Vec::new();
                 for batch in &batches {

@@ -5,7 +5,7 @@ use ordercase_model::Instant;
 use super::{ClaimRequest, Receipt, ReceiptState, read_receipt, receipt_columns};
 use crate::{
     Lane, ReceiptId, Store, StoreError, TenantId,
-    db::{args, statements},
+    db::{Scope, args, dialect, statements},
     limits::LIST_ROWS_MAX,
     turn,
 };
@@ -21,9 +21,7 @@ statements! {
                SELECT id FROM t WHERE id IS NOT NULL";
     /// Another receipt of the same entity holds one back while it is leased in any lane, or when it is
     /// due earlier in the same lane.
-    CLAIM = concat!("UPDATE receipts SET holder = $4, lease_until = $5, attempts = attempts + 1
-             WHERE tenant_id = $1 AND receipt_id IN (
-                 SELECT r.receipt_id FROM receipts r
+    CLAIM = dialect::claim!("SELECT r.receipt_id FROM receipts r
                  WHERE r.tenant_id = $1 AND r.lane = $2 AND r.state = 'pending' AND r.due_at <= $3
                      AND (r.lease_until IS NULL OR r.lease_until <= $3)
                      AND NOT EXISTS (
@@ -42,7 +40,9 @@ statements! {
                          SELECT 1 FROM desks d
                          WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
                              AND d.state = 'paused')
-                 ORDER BY r.due_at, r.receipt_id LIMIT $6)
+                 ORDER BY r.due_at, r.receipt_id LIMIT $6", of "r",
+             "UPDATE receipts SET holder = $4, lease_until = $5, attempts = attempts + 1
+                 WHERE tenant_id = $1 AND receipt_id IN (SELECT receipt_id FROM due)
              RETURNING ", receipt_columns!());
     NEXT_DUE = "SELECT MIN(CASE WHEN r.lease_until > r.due_at THEN r.lease_until ELSE r.due_at END) AS at
                 FROM receipts r WHERE r.state = 'pending' AND r.lane = $1
@@ -54,8 +54,6 @@ statements! {
                         SELECT 1 FROM desks d
                         WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
                             AND d.state = 'paused')";
-    RENEW = "UPDATE receipts SET lease_until = $4
-             WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'";
     GET = concat!("SELECT ", receipt_columns!(), " FROM receipts WHERE tenant_id = $1 AND receipt_id = $2");
     BY_STATE = concat!("SELECT ", receipt_columns!(), " FROM receipts
              WHERE tenant_id = $1 AND state = $2 ORDER BY received_at DESC, receipt_id LIMIT $3");
@@ -67,7 +65,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn claim_receipts(&self, ask: ClaimRequest) -> Result<Vec<Receipt>, StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::All, move |tx| {
             Box::pin(async move {
                 let lane = ask.lane.as_str();
                 let rows = tx.conn.all(TENANTS, args![lane]).await?;
@@ -84,6 +82,9 @@ impl Store {
                         .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
                     if left == 0 {
                         break;
+                    }
+                    if !tx.conn.alone(&tenant).await? {
+                        continue;
                     }
                     let args = args![
                         &tenant,
@@ -108,31 +109,12 @@ impl Store {
         .await
     }
 
-    /// Keeps a lease longer; `false` when it is lost.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn renew_receipt(
-        &self,
-        receipt: &Receipt,
-        lease_until: Instant,
-    ) -> Result<bool, StoreError> {
-        let args = args![
-            &receipt.tenant,
-            &receipt.id,
-            receipt.holder.as_ref(),
-            lease_until
-        ];
-        self.write(move |tx| Box::pin(async move { Ok(tx.conn.run(RENEW, args).await? > 0) }))
-            .await
-    }
-
     /// When the next receipt of a lane may be due: earlier than now when one is waiting already.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn next_receipt_due(&self, lane: Lane) -> Result<Option<Instant>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         match conn.first(NEXT_DUE, args![lane.as_str()]).await? {
             Some(row) => row.opt_instant("at"),
             None => Ok(None),
@@ -148,7 +130,7 @@ impl Store {
         tenant: &TenantId,
         id: &ReceiptId,
     ) -> Result<Option<Receipt>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let row = conn.first(GET, args![tenant, id]).await?;
         row.as_ref().map(read_receipt).transpose()
     }
@@ -162,7 +144,7 @@ impl Store {
         tenant: &TenantId,
         state: ReceiptState,
     ) -> Result<Vec<Receipt>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let rows = conn
             .all(BY_STATE, args![tenant, state.as_str(), LIST_ROWS_MAX])
             .await?;

@@ -8,7 +8,7 @@ use ordercase_model::Instant;
 use super::{NewReceipt, Put, put_in};
 use crate::{
     DeskKey, Store, StoreError,
-    db::{args, statements},
+    db::{Scope, args, statements},
 };
 
 statements! {
@@ -46,7 +46,7 @@ impl Store {
         &self,
         desk: &DeskKey,
     ) -> Result<Option<ExportPosition>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&desk.tenant).await?;
         let row = conn.first(GET, args![&desk.tenant, &desk.desk]).await?;
         row.map(|row| {
             Ok(ExportPosition {
@@ -62,7 +62,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn put_export_page(&self, page: ExportCommit) -> Result<usize, StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::from(&page.desk.tenant), move |tx| {
             Box::pin(async move {
                 let mut stored = 0;
                 for receipt in &page.receipts {

@@ -4,7 +4,7 @@ use super::{NewReceipt, Put, encode};
 use crate::{
     ReceiptId, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Tx, args, statements},
+    db::{Scope, Tx, args, statements},
     limits::{RECEIPT_BYTES_MAX, cut},
     signal::Queue,
 };
@@ -14,7 +14,7 @@ statements! {
                entity_key, lane, headers, encoding, body, occurred_at, received_at, due_at, state, reason,
                settled_at, error_class, plugin_digest)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18, $19,
-               CASE WHEN $19 IS NULL THEN NULL ELSE
+               CASE WHEN CAST($19 AS TEXT) IS NULL THEN NULL ELSE
                    (SELECT plugin_digest FROM connections WHERE tenant_id = $1 AND connection_id = $4) END)
            ON CONFLICT (tenant_id, owner_id, dedupe_key) DO UPDATE SET repeats = receipts.repeats + 1
            RETURNING receipt_id, repeats, stream";
@@ -32,8 +32,10 @@ impl Store {
                 receipt.body.len()
             )));
         }
-        self.write(move |tx| Box::pin(async move { put_in(tx, &receipt).await }))
-            .await
+        self.write(Scope::from(&receipt.tenant), move |tx| {
+            Box::pin(async move { put_in(tx, &receipt).await })
+        })
+        .await
     }
 }
 

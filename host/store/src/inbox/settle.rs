@@ -6,7 +6,7 @@ use super::{ReceiptClaim, Settlement};
 use crate::{
     Store, StoreError,
     account::{self, Moves, Via},
-    db::{Tx, args, statements},
+    db::{Scope, Tx, args, statements},
     limits::cut,
     signal::Queue,
 };
@@ -37,8 +37,10 @@ impl Store {
         settlement: Settlement,
         now: Instant,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(async move { settle_in(tx, &claim, &settlement, now).await }))
-            .await
+        self.write(Scope::from(&claim.tenant), move |tx| {
+            Box::pin(async move { settle_in(tx, &claim, &settlement, now).await })
+        })
+        .await
     }
 }
 

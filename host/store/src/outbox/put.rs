@@ -5,7 +5,7 @@ use ordercase_model::Instant;
 use super::{EffectPut, NewEffect, coalesce::merge_payloads};
 use crate::{
     DeskKey, EffectId, StoreError,
-    db::{Tx, args, statements},
+    db::{Tx, args, dialect, statements},
     limits::EFFECT_BYTES_MAX,
     signal::Queue,
 };
@@ -13,9 +13,9 @@ use crate::{
 statements! {
     BY_KEY = "SELECT effect_id FROM outbox WHERE tenant_id = $1 AND desk_id = $2 AND effect_key = $3";
     /// The newest effect that waits for the target: it may be merged when nobody ever took it.
-    WAITING = "SELECT effect_id, kind, coalesce_key, payload, attempts FROM outbox
+    WAITING = dialect::locked!("SELECT effect_id, kind, coalesce_key, payload, attempts FROM outbox
                WHERE tenant_id = $1 AND desk_id = $2 AND target = $3 AND state = 'pending'
-               ORDER BY seq DESC LIMIT 1";
+               ORDER BY seq DESC LIMIT 1");
     INSERT = "INSERT INTO outbox (tenant_id, desk_id, effect_id, effect_key, target, seq, coalesce_key, kind,
                   payload, state, due_at, created_at)
               SELECT $1, $2, $3, $4, $5,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Attempt, Effect, EffectRequest, EffectSettlement, EffectState, effect_columns, read};
 use crate::{
     Death, DeskKey, EffectId, Store, StoreError, TenantId,
-    db::{Tx, args, statements},
+    db::{Scope, Tx, args, dialect, statements},
     limits::{LIST_ROWS_MAX, cut},
     signal::Queue,
     turn,
@@ -17,9 +17,7 @@ statements! {
     TENANTS = "SELECT DISTINCT tenant_id AS id FROM outbox
             WHERE state = 'pending' AND due_at <= $1 ORDER BY tenant_id";
     /// Only the first of a target may go: what follows waits, even while the first waits for its retry.
-    CLAIM = concat!("UPDATE outbox SET holder = $3, lease_until = $4, attempts = attempts + 1
-            WHERE tenant_id = $1 AND effect_id IN (
-                SELECT e.effect_id FROM outbox e
+    CLAIM = dialect::claim!("SELECT e.effect_id FROM outbox e
                 WHERE e.tenant_id = $1 AND e.state = 'pending' AND e.due_at <= $2
                     AND (e.lease_until IS NULL OR e.lease_until <= $2)
                     AND NOT EXISTS (
@@ -29,7 +27,9 @@ statements! {
                     AND NOT EXISTS (
                         SELECT 1 FROM desks d
                         WHERE d.tenant_id = e.tenant_id AND d.desk_id = e.desk_id AND d.state = 'paused')
-                ORDER BY e.due_at, e.effect_id LIMIT $5)
+                ORDER BY e.due_at, e.effect_id LIMIT $5", of "e",
+            "UPDATE outbox SET holder = $3, lease_until = $4, attempts = attempts + 1
+                WHERE tenant_id = $1 AND effect_id IN (SELECT effect_id FROM due)
             RETURNING ", effect_columns!());
     BEGIN = "INSERT INTO journal (tenant_id, effect_id, attempt, holder, started_at) VALUES ($1, $2, $3, $4, $5)";
     END = "UPDATE journal SET ended_at = $4, outcome = $5, detail = $6
@@ -65,8 +65,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn claim_effects(&self, ask: EffectRequest) -> Result<Vec<Effect>, StoreError> {
-        self.write(move |tx| Box::pin(async move { claim(tx, &ask).await }))
-            .await
+        self.write(Scope::All, move |tx| {
+            Box::pin(async move { claim(tx, &ask).await })
+        })
+        .await
     }
 
     /// Ends an attempt.
@@ -80,8 +82,10 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         let effect = effect.clone();
-        self.write(move |tx| Box::pin(async move { settle(tx, &effect, &settlement, now).await }))
-            .await
+        self.write(Scope::from(&effect.desk.tenant), move |tx| {
+            Box::pin(async move { settle(tx, &effect, &settlement, now).await })
+        })
+        .await
     }
 
     /// When the next effect may be due.
@@ -89,7 +93,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn next_effect_due(&self) -> Result<Option<Instant>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         match conn.first(NEXT_DUE, Vec::new()).await? {
             Some(row) => row.opt_instant("at"),
             None => Ok(None),
@@ -105,7 +109,7 @@ impl Store {
         desk: &DeskKey,
         target: &str,
     ) -> Result<Vec<Effect>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&desk.tenant).await?;
         let args = args![&desk.tenant, &desk.desk, target, LIST_ROWS_MAX];
         conn.all(BY_TARGET, args).await?.iter().map(read).collect()
     }
@@ -119,7 +123,7 @@ impl Store {
         tenant: &TenantId,
         state: EffectState,
     ) -> Result<Vec<Effect>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         conn.all(BY_STATE, args![tenant, state.as_str(), LIST_ROWS_MAX])
             .await?
             .iter()
@@ -136,7 +140,7 @@ impl Store {
         tenant: &TenantId,
         id: &EffectId,
     ) -> Result<Vec<Attempt>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let rows = conn.all(JOURNAL, args![tenant, id]).await?;
         rows.iter()
             .map(|row| {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ConnectionKey, Death, ErrorClass, Lane, Owner, RecordKey, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Conn, Tx, args, dialect, statements},
+    db::{Conn, Scope, Tx, args, dialect, statements},
     id::sha256,
     inbox::{NewReceipt, ReceiptKind, SOURCE_ID_HEADER, put_in},
     limits::{BATCH_SNAPSHOTS_MAX, BODY_BYTES_MAX, SOURCE_ID_CHARS_MAX},
@@ -32,7 +32,7 @@ pub struct Applied {
 }
 
 statements! {
-    EXISTING = concat!(dialect::pairs!(), " SELECT ", record_columns!(), " FROM batch JOIN records r
+    EXISTING = dialect::pairs!(" SELECT ", record_columns!(), " FROM batch JOIN records r
             ON r.tenant_id = $2 AND r.connection_id = $3 AND r.kind = batch.a AND r.source_id = batch.b");
     SAVE = "INSERT INTO records (tenant_id, connection_id, kind, source_id, parent_kind, parent_id, schema_id,
                 body, body_hash, completeness, missing, warnings, api_version, plugin_digest, raw_refs,
@@ -54,10 +54,10 @@ statements! {
                 merged_into = excluded.merged_into, purged = excluded.purged, deleted = excluded.deleted,
                 placed_at = excluded.placed_at, state = excluded.state, changed_at = excluded.changed_at,
                 revision = excluded.revision";
-    DROP_KEYS = concat!(dialect::pairs!(), " DELETE FROM record_keys
+    DROP_KEYS = dialect::pairs!(" DELETE FROM record_keys
             WHERE tenant_id = $2 AND connection_id = $3
                 AND (kind, source_id) IN (SELECT a, b FROM batch)");
-    ADD_KEYS = concat!(dialect::fours!(), " INSERT INTO record_keys
+    ADD_KEYS = dialect::fours!(" INSERT INTO record_keys
                 (tenant_id, connection_id, key_kind, key_value, kind, source_id)
             SELECT $2, $3, a, b, c, d FROM batch");
 }
@@ -74,8 +74,10 @@ impl Store {
         now: Instant,
     ) -> Result<Vec<Applied>, StoreError> {
         let stream = stream.to_owned();
-        self.write(move |tx| Box::pin(async move { write_page(tx, &batch, &stream, now).await }))
-            .await
+        self.write(Scope::from(&batch.connection.tenant), move |tx| {
+            Box::pin(async move { write_page(tx, &batch, &stream, now).await })
+        })
+        .await
     }
 }
 

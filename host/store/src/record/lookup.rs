@@ -23,14 +23,14 @@ statements! {
             ON r.tenant_id = k.tenant_id AND r.connection_id = k.connection_id AND r.kind = k.kind
                 AND r.source_id = k.source_id
             WHERE k.tenant_id = $1 AND k.key_kind = $2 AND k.key_value = $3 AND r.body IS NOT NULL
-            ORDER BY r.placed_at DESC, r.connection_id, r.kind, r.source_id LIMIT $4");
+            ORDER BY r.placed_at DESC NULLS LAST, r.connection_id, r.kind, r.source_id LIMIT $4");
     BY_RECORD = concat!("SELECT ", record_columns!(), " FROM records r
             WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.kind = $3 AND r.source_id = $4
                 AND r.body IS NOT NULL");
     CHILDREN = concat!("SELECT ", record_columns!(), " FROM records r
             WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.parent_kind = $3 AND r.parent_id = $4
                 AND r.body IS NOT NULL
-            ORDER BY r.placed_at DESC, r.kind, r.source_id LIMIT $5");
+            ORDER BY r.placed_at DESC NULLS LAST, r.kind, r.source_id LIMIT $5");
     MERGED = "SELECT source_id FROM records WHERE tenant_id = $1 AND connection_id = $2 AND kind = 'customer'
                 AND deleted = 1 AND merged_into = $3";
     COUNT = "SELECT kind, COUNT(*) AS n FROM records
@@ -131,7 +131,7 @@ impl Lookup<'_> {
             if seen.len() > MERGES_MAX || !seen.insert(id.clone()) {
                 continue;
             }
-            let mut conn = self.store.reader().await?;
+            let mut conn = self.store.reader(&self.tenant).await?;
             for row in conn
                 .all(MERGED, args![&self.tenant, connection, &id])
                 .await?
@@ -155,7 +155,7 @@ impl Lookup<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_key(&self, key: &LookupKey) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut conn = self.store.reader().await?;
+        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![&self.tenant, key.kind.as_str(), &key.value, LOOKUP_ROWS_MAX];
         conn.all(BY_KEY, args).await?.iter().map(stored).collect()
     }
@@ -169,7 +169,7 @@ impl Lookup<'_> {
         connection: &ConnectionId,
         target: &RecordRef,
     ) -> Result<Option<StoredRecord>, StoreError> {
-        let mut conn = self.store.reader().await?;
+        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
             &self.tenant,
             connection,
@@ -189,7 +189,7 @@ impl Lookup<'_> {
         connection: &ConnectionId,
         parent: &RecordRef,
     ) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut conn = self.store.reader().await?;
+        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
             &self.tenant,
             connection,
@@ -208,7 +208,7 @@ impl Lookup<'_> {
         &self,
         connection: &ConnectionId,
     ) -> Result<BTreeMap<Kind, u64>, StoreError> {
-        let mut conn = self.store.reader().await?;
+        let mut conn = self.store.reader(&self.tenant).await?;
         let rows = conn.all(COUNT, args![&self.tenant, connection]).await?;
         rows.iter()
             .map(|row| Ok((Kind::from_text(&row.text("kind")?), row.count("n")?)))
@@ -225,7 +225,7 @@ impl Lookup<'_> {
         kind: Kind,
         source_id: &str,
     ) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut conn = self.store.reader().await?;
+        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
             &self.tenant,
             connection,

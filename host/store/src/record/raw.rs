@@ -82,7 +82,7 @@ impl Store {
         connection: &ConnectionKey,
         raw_id: &str,
     ) -> Result<Option<RawBody>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&connection.tenant).await?;
         let args = args![&connection.tenant, &connection.connection, raw_id];
         let Some(row) = conn.first(GET, args).await? else {
             return Ok(None);

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     ConnectionKey, Lane, NewAudit, RecordKey, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Conn, Tx, args, statements},
+    db::{Conn, Scope, Tx, args, statements},
     id::sha256,
     limits::REDERIVED_PER_CALL_MAX,
     tenant::audit_in,
@@ -96,8 +96,8 @@ pub struct Rederived {
 statements! {
     PAGE = concat!("SELECT ", record_columns!(), " FROM records r
             WHERE r.tenant_id = $1 AND r.connection_id = $2 AND (r.kind, r.source_id) > ($3, $4)
-                AND ($5 IS NULL OR r.observed_at >= $5) AND ($6 IS NULL OR r.observed_at < $6)
-                AND ($7 IS NULL OR r.plugin_digest = $7) AND r.body IS NOT NULL
+                AND (CAST($5 AS BIGINT) IS NULL OR r.observed_at >= $5) AND (CAST($6 AS BIGINT) IS NULL OR r.observed_at < $6)
+                AND (CAST($7 AS TEXT) IS NULL OR r.plugin_digest = $7) AND r.body IS NOT NULL
             ORDER BY r.kind, r.source_id LIMIT $8");
     ONE = concat!("SELECT ", record_columns!(), " FROM records r
             WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.kind = $3 AND r.source_id = $4
@@ -116,7 +116,7 @@ impl Store {
         after: Option<&RecordRef>,
         limit: u32,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&connection.tenant).await?;
         let (tenant, shop) = (&connection.tenant, &connection.connection);
         let rows = match &filter.entity {
             Some(entity) => {
@@ -151,7 +151,7 @@ impl Store {
         ask: &Rederivation,
         now: Instant,
     ) -> Result<Vec<Rederived>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&ask.connection.tenant).await?;
         let mut desk = Desktop::over(stored(&mut conn, ask).await?);
         Ok(decide(&mut desk, ask, now))
     }
@@ -169,7 +169,7 @@ impl Store {
         now: Instant,
     ) -> Result<Vec<Rederived>, StoreError> {
         let actor = actor.to_owned();
-        self.write(move |tx| {
+        self.write(Scope::from(&ask.connection.tenant), move |tx| {
             Box::pin(async move {
                 let result = write(tx, &ask, now).await?;
                 let audit = NewAudit {

@@ -18,10 +18,10 @@ use crate::{
 pub(crate) const STREAM: &str = "record_changes";
 
 statements! {
-    SHOWING = concat!(dialect::pairs!(), " SELECT t.desk_id, t.ticket_id, batch.a AS kind, batch.b AS source_id
+    SHOWING = dialect::pairs!(" SELECT t.desk_id, t.ticket_id, batch.a AS kind, batch.b AS source_id
             FROM batch JOIN ticket_records t ON t.tenant_id = $2 AND t.connection_id = $3
                 AND t.kind = batch.a AND t.source_id = batch.b LIMIT $4");
-    WATCHING = concat!(dialect::fours!(), " SELECT t.desk_id, t.ticket_id, batch.c AS kind, batch.d AS source_id
+    WATCHING = dialect::fours!(" SELECT t.desk_id, t.ticket_id, batch.c AS kind, batch.d AS source_id
             FROM batch JOIN ticket_watches t ON t.tenant_id = $2 AND t.key_kind = batch.a
                 AND t.key_value = batch.b LIMIT $3");
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Store, StoreError, TenantId,
-    db::{Conn, args, statements},
+    db::{Conn, Scope, args, statements},
     id::digest,
     limits::LIST_ROWS_MAX,
 };
@@ -59,7 +59,7 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         let tenant = tenant.clone();
-        self.write(move |tx| {
+        self.write(Scope::from(&tenant), move |tx| {
             Box::pin(async move { audit_in(&mut tx.conn, &tenant, &audit, now).await })
         })
         .await
@@ -70,7 +70,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn audits(&self, tenant: &TenantId) -> Result<Vec<AuditRow>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         let rows = conn.all(LIST, args![tenant, LIST_ROWS_MAX]).await?;
         rows.iter()
             .map(|row| {

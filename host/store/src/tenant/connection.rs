@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Activity;
 use crate::{
     ConnectionKey, Lane, Store, StoreError, StreamSpec, TenantId,
-    db::{Row, args, statements},
+    db::{Row, Scope, args, statements},
     signal::Queue,
     stream,
 };
@@ -73,7 +73,7 @@ statements! {
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9)";
     GET = concat!("SELECT ", columns!(), " FROM connections WHERE tenant_id = $1 AND connection_id = $2");
     FIND = concat!("SELECT ", columns!(), " FROM connections WHERE connection_id = $1");
-    LIST = concat!("SELECT ", columns!(), " FROM connections WHERE $1 IS NULL OR tenant_id = $1
+    LIST = concat!("SELECT ", columns!(), " FROM connections WHERE CAST($1 AS TEXT) IS NULL OR tenant_id = $1
            ORDER BY tenant_id, created_at, connection_id");
     SHOP = "UPDATE connections SET shop = $3, updated_at = $4 WHERE tenant_id = $1 AND connection_id = $2";
     PIN = "UPDATE connections SET plugin_digest = $3, updated_at = $4 WHERE tenant_id = $1 AND connection_id = $2";
@@ -87,7 +87,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`] when id or name is taken in the tenant.
     pub async fn add_connection(&self, new: NewConnection, now: Instant) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::from(&new.key.tenant), move |tx| {
             Box::pin(async move {
                 let args = args![
                     &new.key.tenant,
@@ -113,7 +113,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn connection(&self, key: &ConnectionKey) -> Result<Option<Connection>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&key.tenant).await?;
         let row = conn.first(GET, args![&key.tenant, &key.connection]).await?;
         row.as_ref().map(read).transpose()
     }
@@ -127,7 +127,7 @@ impl Store {
         &self,
         id: &crate::ConnectionId,
     ) -> Result<Option<Connection>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         match conn.all(FIND, args![id]).await?.as_slice() {
             [] => Ok(None),
             [row] => read(row).map(Some),
@@ -145,7 +145,7 @@ impl Store {
         &self,
         tenant: Option<&TenantId>,
     ) -> Result<Vec<Connection>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         conn.all(LIST, args![tenant])
             .await?
             .iter()
@@ -207,7 +207,7 @@ impl Store {
         args: Vec<crate::db::Arg>,
     ) -> Result<(), StoreError> {
         let missing = StoreError::missing("connection", &key.connection);
-        self.write(move |tx| {
+        self.write(&key.tenant, move |tx| {
             Box::pin(async move {
                 if tx.conn.run(sql, args).await? == 0 {
                     return Err(missing);

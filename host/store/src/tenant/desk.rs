@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Activity;
 use crate::{
     DeskId, DeskKey, Lane, Store, StoreError, TenantId,
-    db::{Row, args, statements},
+    db::{Row, Scope, args, statements},
     signal::Queue,
 };
 
@@ -54,7 +54,7 @@ statements! {
            VALUES ($1, $2, $3, $4, $5, 'active', $6, $6)";
     GET = concat!("SELECT ", columns!(), " FROM desks WHERE tenant_id = $1 AND desk_id = $2");
     FIND = concat!("SELECT ", columns!(), " FROM desks WHERE desk_id = $1");
-    LIST = concat!("SELECT ", columns!(), " FROM desks WHERE $1 IS NULL OR tenant_id = $1
+    LIST = concat!("SELECT ", columns!(), " FROM desks WHERE CAST($1 AS TEXT) IS NULL OR tenant_id = $1
            ORDER BY tenant_id, created_at, desk_id");
     SETTINGS = "UPDATE desks SET settings = $3, updated_at = $4 WHERE tenant_id = $1 AND desk_id = $2";
     ACCOUNT = "UPDATE desks SET account_id = $3, updated_at = $4
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`] when id or subdomain is taken in the tenant.
     pub async fn add_desk(&self, new: NewDesk, now: Instant) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write(Scope::from(&new.key.tenant), move |tx| {
             Box::pin(async move {
                 let args = args![
                     &new.key.tenant,
@@ -92,7 +92,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn desk(&self, key: &DeskKey) -> Result<Option<Desk>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&key.tenant).await?;
         let row = conn.first(GET, args![&key.tenant, &key.desk]).await?;
         row.as_ref().map(read).transpose()
     }
@@ -102,7 +102,7 @@ impl Store {
     /// # Errors
     /// When the database fails, or the id occurs in several tenants.
     pub async fn find_desk(&self, id: &DeskId) -> Result<Option<Desk>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         match conn.all(FIND, args![id]).await?.as_slice() {
             [] => Ok(None),
             [row] => read(row).map(Some),
@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn desks(&self, tenant: Option<&TenantId>) -> Result<Vec<Desk>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         conn.all(LIST, args![tenant])
             .await?
             .iter()
@@ -179,7 +179,7 @@ impl Store {
         args: Vec<crate::db::Arg>,
     ) -> Result<(), StoreError> {
         let missing = StoreError::missing("desk", &key.desk);
-        self.write(move |tx| {
+        self.write(&key.tenant, move |tx| {
             Box::pin(async move {
                 if tx.conn.run(sql, args).await? == 0 {
                     return Err(missing);

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use crate::{
     Store, StoreError, TenantId,
-    db::{Row, args, statements},
+    db::{Row, Scope, args, statements},
 };
 
 /// Whether a connection or a desk is worked for.
@@ -87,7 +87,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let args = args![id, name, settings.to_string(), now];
         let id = id.clone();
-        self.write(move |tx| {
+        self.write(Scope::from(&id), move |tx| {
             Box::pin(async move {
                 tx.conn
                     .run(ADD, args)
@@ -104,7 +104,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(id).await?;
         conn.first(GET, args![id])
             .await?
             .as_ref()
@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         conn.all(LIST, Vec::new()).await?.iter().map(read).collect()
     }
 }

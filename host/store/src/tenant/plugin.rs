@@ -33,7 +33,7 @@ statements! {
     GET = "SELECT tenant_id, digest, plugin_id, version, manifest, admitted_at FROM plugins
            WHERE tenant_id = $1 AND digest = $2";
     LIST = "SELECT tenant_id, digest, plugin_id, version, manifest, admitted_at FROM plugins
-            WHERE $1 IS NULL OR tenant_id = $1 ORDER BY tenant_id, plugin_id, admitted_at, digest";
+            WHERE CAST($1 AS TEXT) IS NULL OR tenant_id = $1 ORDER BY tenant_id, plugin_id, admitted_at, digest";
 }
 
 impl Store {
@@ -50,7 +50,7 @@ impl Store {
             plugin.manifest.to_string(),
             plugin.admitted_at
         ];
-        self.write(move |tx| {
+        self.write(&plugin.tenant, move |tx| {
             Box::pin(async move {
                 tx.conn.run(PUT, args).await?;
                 Ok(())
@@ -68,7 +68,7 @@ impl Store {
         tenant: &TenantId,
         digest: &str,
     ) -> Result<Option<PluginRow>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         conn.first(GET, args![tenant, digest])
             .await?
             .as_ref()
@@ -81,7 +81,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn plugins(&self, tenant: Option<&TenantId>) -> Result<Vec<PluginRow>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(tenant).await?;
         conn.all(LIST, args![tenant])
             .await?
             .iter()

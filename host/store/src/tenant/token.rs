@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     Owner, Store, StoreError, TenantId,
-    db::{args, statements},
+    db::{Scope, args, statements},
     id::sha256,
 };
 
@@ -66,7 +66,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let hash = sha256(token.as_bytes());
         let args = args![tenant, hash, purpose.as_str(), owner.id(), now, expires_at];
-        self.write(move |tx| {
+        self.write(tenant, move |tx| {
             Box::pin(async move {
                 tx.conn
                     .run(PUT, args)
@@ -89,7 +89,7 @@ impl Store {
         now: Instant,
     ) -> Result<Option<TokenOwner>, StoreError> {
         let hash = sha256(token.as_bytes());
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         let Some(row) = conn
             .first(FIND, args![&hash, purpose.as_str(), now])
             .await?
@@ -121,7 +121,9 @@ impl Store {
         owner: &Owner,
     ) -> Result<u64, StoreError> {
         let args = args![tenant, purpose.as_str(), owner.id()];
-        self.write(move |tx| Box::pin(async move { tx.conn.run(REVOKE, args).await }))
-            .await
+        self.write(tenant, move |tx| {
+            Box::pin(async move { tx.conn.run(REVOKE, args).await })
+        })
+        .await
     }
 }

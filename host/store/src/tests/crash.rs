@@ -1,9 +1,10 @@
 //! The process dies between commits. A child process works and aborts after a given number of answers; the
 //! parent reopens the file and goes on. What was answered is there, and the end equals an uninterrupted run.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use ordercase_model::{Comparability, Kind};
+use rstest::rstest;
 
 use super::support::*;
 use crate::*;
@@ -66,8 +67,8 @@ async fn backfill(store: &Store, connection: &ConnectionKey, who: &str, now: i64
     }
 }
 
-async fn open(path: &Path) -> (Store, ConnectionKey) {
-    let store = Store::open(path, StoreOptions::default()).await.unwrap();
+async fn resume(place: &str) -> (Store, ConnectionKey) {
+    let store = open(place, None).await;
     let connection = ConnectionKey {
         tenant: tenant("t1"),
         connection: ConnectionId::new("t1-shop").unwrap(),
@@ -98,7 +99,7 @@ async fn child() {
     let mut parts = plan.splitn(3, ' ');
     let steps: u32 = parts.next().unwrap().parse().unwrap();
     let now: i64 = parts.next().unwrap().parse().unwrap();
-    let (store, connection) = open(Path::new(parts.next().unwrap())).await;
+    let (store, connection) = resume(parts.next().unwrap()).await;
     backfill(&store, &connection, "child", now, steps).await;
 }
 
@@ -114,21 +115,25 @@ async fn bodies(store: &Store, connection: &ConnectionKey) -> Vec<String> {
         .collect()
 }
 
+#[rstest]
 #[tokio::test]
-async fn killed_at_every_commit_and_resumed_equals_an_uninterrupted_run() {
-    let calm = tempfile::tempdir().unwrap();
-    let (store, connection) = open(&calm.path().join("db")).await;
+async fn killed_at_every_commit_and_resumed_equals_an_uninterrupted_run(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(calm) = Place::new(on).await else {
+        return;
+    };
+    let (store, connection) = resume(&calm.text()).await;
     backfill(&store, &connection, "calm", 10, u32::MAX).await;
     let expected = bodies(&store, &connection).await;
     assert_eq!(expected.len(), 30);
     for steps in 0..=PAGES {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("db");
+        let place = Place::new(on).await.unwrap();
         let status = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "tests::crash::child", "--nocapture"])
             .env(
                 "ORDERCASE_CRASH_CHILD",
-                format!("{steps} 10 {}", path.display()),
+                format!("{steps} 10 {}", place.text()),
             )
             .output()
             .unwrap()
@@ -137,7 +142,7 @@ async fn killed_at_every_commit_and_resumed_equals_an_uninterrupted_run() {
             !status.success(),
             "the child should have died after {steps} commits"
         );
-        let (store, connection) = open(&path).await;
+        let (store, connection) = resume(&place.text()).await;
         // The child's lease must run out first.
         backfill(&store, &connection, "heir", 100, u32::MAX).await;
         assert_eq!(

@@ -1,5 +1,6 @@
 //! Dead letters: seen, put back to work, put away, each with its account and its line in the audit.
 
+use rstest::rstest;
 use serde_json::json;
 
 use super::support::*;
@@ -25,9 +26,12 @@ async fn list(home: &Home, filter: &DeadFilter) -> Vec<String> {
     letters.into_iter().map(|one| one.reason).collect()
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_list_is_filtered_and_goes_on_where_it_ended() {
-    let home = Home::new().await;
+async fn a_list_is_filtered_and_goes_on_where_it_ended(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let classes = [ErrorClass::Malformed, ErrorClass::Plugin];
     for n in 0..5_u8 {
         let class = classes[usize::from(n % 2)];
@@ -71,9 +75,12 @@ async fn a_list_is_filtered_and_goes_on_where_it_ended() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_is_shown_decides_and_tells_nobodys_name() {
-    let home = Home::new().await;
+async fn what_is_shown_decides_and_tells_nobodys_name(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let put = home
         .store
         .put_receipt(NewReceipt {
@@ -101,9 +108,14 @@ async fn what_is_shown_decides_and_tells_nobodys_name() {
     assert!(other.unwrap().is_none(), "another tenant's");
 }
 
+#[rstest]
 #[tokio::test]
-async fn retry_and_discard_move_the_account_and_write_the_audit() {
-    let home = Home::new().await;
+async fn retry_and_discard_move_the_account_and_write_the_audit(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let retried = dead(&home, "1", ErrorClass::Plugin, 10).await;
     let discarded = dead(&home, "2", ErrorClass::Malformed, 11).await;
     let other = tenant("t2");
@@ -172,9 +184,14 @@ async fn retry_and_discard_move_the_account_and_write_the_audit() {
     assert!(home.store.audits(&other).await.unwrap().is_empty());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_record_of_a_page_is_tried_again_only_when_it_has_an_id() {
-    let home = Home::new().await;
+async fn a_record_of_a_page_is_tried_again_only_when_it_has_an_id(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.apply(vec![
         order("bad", 1, 10, json!({"lines": "none"})),
         order(&"x".repeat(256), 1, 10, json!({})),
@@ -197,9 +214,12 @@ async fn a_record_of_a_page_is_tried_again_only_when_it_has_an_id() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_discarded_effect_stays_undone_and_known() {
-    let home = Home::new().await;
+async fn a_discarded_effect_stays_undone_and_known(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let effect = NewEffect {
         key: "k".into(),
         target: "ticket:1".into(),
@@ -242,9 +262,14 @@ async fn a_discarded_effect_stays_undone_and_known() {
     assert!(home.store.claim_effects(ask()).await.unwrap().is_empty());
 }
 
+#[rstest]
 #[tokio::test]
-async fn settled_receipts_go_back_to_work_spread_over_time_and_in_the_books() {
-    let home = Home::new().await;
+async fn settled_receipts_go_back_to_work_spread_over_time_and_in_the_books(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let ends = [
         Settlement::Applied,
         Settlement::Superseded,

@@ -1,10 +1,10 @@
-use super::support::Home;
-use crate::*;
+use super::support::{Home, On};
+use crate::{db::Scope, *};
 
 #[tokio::test]
 async fn a_second_process_is_told_that_the_database_is_in_use() {
-    let home = Home::new().await;
-    let path = home.folder.path().join("ordercase.db");
+    let home = Home::new(On::Sqlite).await.unwrap();
+    let path = std::path::PathBuf::from(home.place.text());
     let second = Store::open(&path, StoreOptions::default()).await;
     let error = second.err().unwrap();
     assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
@@ -16,16 +16,9 @@ async fn a_second_process_is_told_that_the_database_is_in_use() {
 
 #[tokio::test]
 async fn the_database_waits_for_the_disk() {
-    let home = Home::new().await;
-    let mut conn = home.store.reader().await.unwrap();
-    let mut pragma = async |text: &'static str| {
-        let row = conn
-            .first(crate::db::Sql::declared(text), Vec::new())
-            .await
-            .unwrap()
-            .unwrap();
-        row.text("value").unwrap()
-    };
+    let home = Home::new(On::Sqlite).await.unwrap();
+    let mut conn = home.store.reader(Scope::All).await.unwrap();
+    let mut pragma = async |text: &'static str| conn.ask::<String>(text).await.unwrap();
     assert_eq!(
         pragma("SELECT journal_mode AS value FROM pragma_journal_mode").await,
         "wal"

@@ -1,9 +1,15 @@
 use super::support::*;
 use crate::*;
+use rstest::rstest;
 
+#[rstest]
 #[tokio::test]
-async fn the_same_delivery_twice_is_one_receipt_and_two_in_the_accounts() {
-    let home = Home::new().await;
+async fn the_same_delivery_twice_is_one_receipt_and_two_in_the_accounts(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let first = home
         .store
         .put_receipt(home.webhook("k", "e"))
@@ -24,9 +30,12 @@ async fn the_same_delivery_twice_is_one_receipt_and_two_in_the_accounts() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn every_end_moves_its_account() {
-    let home = Home::new().await;
+async fn every_end_moves_its_account(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let ends = [
         Settlement::Applied,
         Settlement::Superseded,
@@ -76,9 +85,12 @@ async fn every_end_moves_its_account() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn one_entity_is_worked_off_by_one_at_a_time() {
-    let home = Home::new().await;
+async fn one_entity_is_worked_off_by_one_at_a_time(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     for key in ["1", "2", "3"] {
         home.store
             .put_receipt(home.webhook(key, "same"))
@@ -101,9 +113,14 @@ async fn one_entity_is_worked_off_by_one_at_a_time() {
     assert_eq!(home.claim("b", 10, 12).await.len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_lease_that_ran_out_is_taken_over_and_the_first_holder_cannot_settle() {
-    let home = Home::new().await;
+async fn a_lease_that_ran_out_is_taken_over_and_the_first_holder_cannot_settle(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.store
         .put_receipt(home.webhook("1", "e"))
         .await
@@ -117,8 +134,19 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_first_holder_cannot_settle()
         .settle_receipt(first[0].claim(), Settlement::Applied, at(71))
         .await;
     assert!(matches!(late, Err(StoreError::LeaseLost { .. })));
-    assert!(!home.store.renew_receipt(&first[0], at(500)).await.unwrap());
-    assert!(home.store.renew_receipt(&second[0], at(500)).await.unwrap());
+    assert!(
+        !home
+            .store
+            .renew(&Lease::from(&first[0]), at(500))
+            .await
+            .unwrap()
+    );
+    assert!(
+        home.store
+            .renew(&Lease::from(&second[0]), at(500))
+            .await
+            .unwrap()
+    );
     assert!(home.claim("c", 1, 200).await.is_empty());
     home.store
         .settle_receipt(second[0].claim(), Settlement::Applied, at(201))
@@ -127,9 +155,14 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_first_holder_cannot_settle()
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_retry_waits_and_a_dead_letter_can_be_revived() {
-    let home = Home::new().await;
+async fn a_retry_waits_and_a_dead_letter_can_be_revived(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.store
         .put_receipt(home.webhook("1", "e"))
         .await
@@ -172,9 +205,12 @@ async fn a_retry_waits_and_a_dead_letter_can_be_revived() {
     assert_eq!(again[0].last_error.as_deref(), Some("gave up"));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_given_back_receipt_costs_no_attempt() {
-    let home = Home::new().await;
+async fn a_given_back_receipt_costs_no_attempt(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.store
         .put_receipt(home.webhook("1", "e"))
         .await
@@ -189,9 +225,12 @@ async fn a_given_back_receipt_costs_no_attempt() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_flood_of_one_tenant_does_not_starve_another() {
-    let home = Home::new().await;
+async fn a_flood_of_one_tenant_does_not_starve_another(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let (other, _) = settle(&home.store, "t2").await;
     for n in 0..20 {
         home.store
@@ -220,9 +259,14 @@ async fn a_flood_of_one_tenant_does_not_starve_another() {
     assert_ne!(one[0].tenant, two[0].tenant);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_paused_connection_keeps_its_receipts_waiting() {
-    let home = Home::new().await;
+async fn a_paused_connection_keeps_its_receipts_waiting(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.store
         .put_receipt(home.webhook("1", "e"))
         .await
@@ -240,9 +284,14 @@ async fn a_paused_connection_keeps_its_receipts_waiting() {
     assert_eq!(home.claim("a", 1, 10).await.len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn no_receipt_is_handed_out_twice_to_workers_that_ask_at_once() {
-    let home = Home::new().await;
+async fn no_receipt_is_handed_out_twice_to_workers_that_ask_at_once(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     for n in 0..60 {
         home.store
             .put_receipt(home.webhook(&n.to_string(), &(n % 20).to_string()))
@@ -281,9 +330,14 @@ async fn no_receipt_is_handed_out_twice_to_workers_that_ask_at_once() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_commit_that_feeds_a_lane_raises_its_signal_only() {
-    let home = Home::new().await;
+async fn a_commit_that_feeds_a_lane_raises_its_signal_only(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let mut live = home.store.signal(Queue::Lane(Lane::Live));
     let poll = home.store.signal(Queue::Lane(Lane::Poll));
     live.mark_unchanged();
@@ -295,9 +349,12 @@ async fn a_commit_that_feeds_a_lane_raises_its_signal_only() {
     assert!(!poll.has_changed().unwrap());
 }
 
+#[rstest]
 #[tokio::test]
-async fn bytes_come_back_as_they_came() {
-    let home = Home::new().await;
+async fn bytes_come_back_as_they_came(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     for (n, body) in [
         &b"{\"a\":1}"[..],
         &[0xff, 0xfe, 0x00],

@@ -7,6 +7,7 @@ mod inbox;
 mod outbox;
 mod records;
 mod rederive;
+mod replicas;
 mod statements;
 mod streams;
 pub(crate) mod support;

@@ -1,4 +1,5 @@
 use ordercase_model::{Kind, Order, RecordRef, TombstoneReason};
+use rstest::rstest;
 use serde_json::json;
 
 use super::support::*;
@@ -11,9 +12,12 @@ fn ids(records: &[StoredRecord]) -> Vec<&str> {
         .collect()
 }
 
+#[rstest]
 #[tokio::test]
-async fn records_are_found_by_all_that_people_quote() {
-    let home = Home::new().await;
+async fn records_are_found_by_all_that_people_quote(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let orders = (1..=12)
         .map(|n| order(&format!("o{n}"), 1, 10, plain_order(n)))
         .collect();
@@ -60,9 +64,12 @@ async fn records_are_found_by_all_that_people_quote() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn another_tenant_finds_nothing() {
-    let home = Home::new().await;
+async fn another_tenant_finds_nothing(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let (other, _) = settle(&home.store, "t2").await;
     home.apply(vec![order("o1", 1, 10, plain_order(1))]).await;
     let lookup = home.store.lookup(&other.tenant);
@@ -81,9 +88,12 @@ async fn another_tenant_finds_nothing() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn outcomes_are_counted_and_the_newest_stays() {
-    let home = Home::new().await;
+async fn outcomes_are_counted_and_the_newest_stays(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let number = |n: u32| json!({"number": format!("#{n}")});
     let outcomes = home
         .apply(vec![
@@ -114,9 +124,14 @@ async fn outcomes_are_counted_and_the_newest_stays() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_record_that_cannot_be_stored_is_a_dead_letter_and_its_page_is_not() {
-    let home = Home::new().await;
+async fn a_record_that_cannot_be_stored_is_a_dead_letter_and_its_page_is_not(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let outcomes = home
         .apply(vec![
             order("good", 1, 10, json!({"number": "#1"})),
@@ -140,9 +155,12 @@ async fn a_record_that_cannot_be_stored_is_a_dead_letter_and_its_page_is_not() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn raw_answers_are_stored_once_and_shared() {
-    let home = Home::new().await;
+async fn raw_answers_are_stored_once_and_shared(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let raw = |bytes: &[u8]| RawBody {
         role: "orders".into(),
         content_type: "application/json".into(),
@@ -171,9 +189,14 @@ async fn raw_answers_are_stored_once_and_shared() {
     assert_eq!(kept.bytes, [0xff, 0x00]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_purge_takes_the_person_out_of_records_keys_and_raw_answers() {
-    let home = Home::new().await;
+async fn a_purge_takes_the_person_out_of_records_keys_and_raw_answers(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let mut snapshot = order("o1", 1, 10, plain_order(1));
     snapshot.raw = vec![0];
     let mut batch = home.batch(vec![snapshot]);
@@ -211,9 +234,12 @@ async fn a_purge_takes_the_person_out_of_records_keys_and_raw_answers() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn orders_follow_their_customer_into_a_merge() {
-    let home = Home::new().await;
+async fn orders_follow_their_customer_into_a_merge(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.apply(vec![
         order("o1", 1, 10, plain_order(1)),
         customer("c1", 10, json!({"source_id": "c1"})),
@@ -232,9 +258,14 @@ async fn orders_follow_their_customer_into_a_merge() {
     assert!(ids(&found).contains(&"o1"), "{:?}", ids(&found));
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_is_known_only_by_a_tombstone_is_not_found() {
-    let home = Home::new().await;
+async fn what_is_known_only_by_a_tombstone_is_not_found(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let gone = tombstone(Kind::Order, "o1", TombstoneReason::Deleted, 20);
     assert_eq!(
         home.apply(vec![gone.clone(), gone]).await,

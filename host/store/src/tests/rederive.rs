@@ -1,6 +1,7 @@
 //! Records derived again from the reading they were made of: what differs is written, what is newer stays.
 
 use ordercase_model::Record;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -70,9 +71,14 @@ async fn stored(home: &Home) -> StoredRecord {
     found.into_iter().next().unwrap()
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_same_again_changes_nothing_but_who_told_it() {
-    let home = Home::new().await;
+async fn the_same_again_changes_nothing_but_who_told_it(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     read_with_answers(&home, vec![order("1", 1, 10, plain_order(1))], "page").await;
     let before = stored(&home).await;
     let found = candidates(&home, &RecordFilter::default()).await;
@@ -94,9 +100,14 @@ async fn the_same_again_changes_nothing_but_who_told_it() {
     assert!(candidates(&home, &of_the_old).await.is_empty());
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_the_plugin_tells_differently_is_written_and_both_versions_are_audited() {
-    let home = Home::new().await;
+async fn what_the_plugin_tells_differently_is_written_and_both_versions_are_audited(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     read_with_answers(&home, vec![order("1", 1, 10, plain_order(1))], "page").await;
     let found = candidates(&home, &RecordFilter::default()).await;
     let mut better = plain_order(1);
@@ -125,9 +136,12 @@ async fn what_the_plugin_tells_differently_is_written_and_both_versions_are_audi
     assert_eq!(stored(&home).await.revision, 2);
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_came_in_between_stays() {
-    let home = Home::new().await;
+async fn what_came_in_between_stays(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     read_with_answers(&home, vec![order("1", 1, 10, plain_order(1))], "page").await;
     let found = candidates(&home, &RecordFilter::default()).await;
     let mut newer = plain_order(1);
@@ -142,9 +156,14 @@ async fn what_came_in_between_stays() {
     assert!(stored(&home).await.record.body.get().contains("newer"));
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_answers_kept_are_those_of_the_newest_reading() {
-    let home = Home::new().await;
+async fn the_answers_kept_are_those_of_the_newest_reading(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     read_with_answers(&home, vec![order("1", 1, 10, plain_order(1))], "page").await;
     let first = candidates(&home, &RecordFilter::default()).await;
     read_with_answers(
@@ -166,9 +185,14 @@ async fn the_answers_kept_are_those_of_the_newest_reading() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_vanished_stays_and_what_only_the_old_plugin_told_goes() {
-    let home = Home::new().await;
+async fn what_vanished_stays_and_what_only_the_old_plugin_told_goes(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let refunds = |ids: &[&str]| {
         let mut body = plain_order(1);
         body["refunds"] = ids.iter().map(|id| json!({"source_id": id})).collect();
@@ -193,9 +217,14 @@ async fn what_vanished_stays_and_what_only_the_old_plugin_told_goes() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_record_of_several_readings_has_none_to_be_told_from() {
-    let home = Home::new().await;
+async fn a_record_of_several_readings_has_none_to_be_told_from(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     read_with_answers(&home, vec![order("1", 1, 10, plain_order(1))], "page").await;
     let mut part = order("1", 2, 20, json!({"shipments": []}));
     part.record.completeness =
@@ -209,9 +238,14 @@ async fn a_record_of_several_readings_has_none_to_be_told_from() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_plugin_that_tells_of_another_record_is_refused() {
-    let home = Home::new().await;
+async fn a_plugin_that_tells_of_another_record_is_refused(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     read_with_answers(&home, vec![order("1", 1, 10, plain_order(1))], "page").await;
     let found = candidates(&home, &RecordFilter::default()).await;
     let mut ask = told(&home, &found[0], plain_order(1));
@@ -223,9 +257,14 @@ async fn a_plugin_that_tells_of_another_record_is_refused() {
     assert_eq!(stored(&home).await.revision, 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn candidates_come_in_order_and_within_the_filter() {
-    let home = Home::new().await;
+async fn candidates_come_in_order_and_within_the_filter(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     for n in 1..=5_u32 {
         let seconds = i64::from(n) * 10;
         read_with_answers(

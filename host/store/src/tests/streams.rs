@@ -1,4 +1,5 @@
 use ordercase_model::{Comparability, Kind};
+use rstest::rstest;
 
 use super::support::*;
 use crate::*;
@@ -38,9 +39,14 @@ impl Home {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_page_and_its_cursor_are_stored_together_and_the_next_one_goes_on() {
-    let home = Home::new().await;
+async fn a_page_and_its_cursor_are_stored_together_and_the_next_one_goes_on(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.open().await;
     let track = home.claim_track(Lane::Backfill, "a", 10).await.remove(0);
     assert!(
@@ -98,9 +104,14 @@ async fn a_page_and_its_cursor_are_stored_together_and_the_next_one_goes_on() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_page_of_somebody_who_lost_the_lease_leaves_nothing_behind() {
-    let home = Home::new().await;
+async fn a_page_of_somebody_who_lost_the_lease_leaves_nothing_behind(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.open().await;
     let slow = home.claim_track(Lane::Backfill, "slow", 10).await.remove(0);
     let quick = home
@@ -128,9 +139,14 @@ async fn a_page_of_somebody_who_lost_the_lease_leaves_nothing_behind() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person() {
-    let home = Home::new().await;
+async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.open().await;
     let track = home.claim_track(Lane::Backfill, "a", 10).await.remove(0);
     home.store
@@ -181,9 +197,14 @@ async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person()
     assert_eq!(home.claim_track(Lane::Backfill, "a", 40).await.len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_poll_comes_again_and_a_paused_connection_is_left_alone() {
-    let home = Home::new().await;
+async fn the_poll_comes_again_and_a_paused_connection_is_left_alone(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.open().await;
     assert!(home.claim_track(Lane::Poll, "a", 99).await.is_empty());
     assert_eq!(
@@ -212,9 +233,14 @@ async fn the_poll_comes_again_and_a_paused_connection_is_left_alone() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_window_that_is_read_to_its_end_forgets_how_often_it_began_again() {
-    let home = Home::new().await;
+async fn a_window_that_is_read_to_its_end_forgets_how_often_it_began_again(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.open().await;
     let track = home.claim_track(Lane::Poll, "a", 100).await.remove(0);
     let restart = TrackSettlement::Restart {

@@ -80,9 +80,67 @@ pub(crate) fn plain_order(n: u32) -> Value {
     })
 }
 
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// Where a store is, so that it can be opened again.
+pub(crate) enum Place {
+    File(tempfile::TempDir),
+    Url(String),
+}
+
+impl Place {
+    /// An empty one, or a copy of one whose schema is there; `None` where the database is not installed.
+    pub(crate) async fn new(on: On) -> Option<Self> {
+        if on == On::Sqlite {
+            return Some(Self::File(tempfile::tempdir().unwrap()));
+        }
+        let migrated = postgres_box::cluster()?.migrated(async |url| {
+            let store = Store::connect(&url, StoreOptions::default()).await;
+            store.unwrap().close().await.unwrap();
+        });
+        Some(Self::Url(migrated.await))
+    }
+
+    /// What a child process is told.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::File(folder) => folder.path().join("ordercase.db").display().to_string(),
+            Self::Url(url) => url.clone(),
+        }
+    }
+
+    pub(crate) async fn open(&self, key: Option<u8>) -> Store {
+        open(&self.text(), key).await
+    }
+}
+
+/// Opens what [`Place::text`] says.
+pub(crate) async fn open(place: &str, key: Option<u8>) -> Store {
+    let options = || StoreOptions {
+        master_key: key.map(|byte| MasterKey::new([byte; 32])),
+    };
+    if place.starts_with("postgres") {
+        return Store::connect(place, options()).await.unwrap();
+    }
+    loop {
+        match Store::open(place, options()).await {
+            // A program that another test is just starting still shares all files, for a moment.
+            Err(StoreError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            store => return store.unwrap(),
+        }
+    }
+}
+
 pub(crate) struct Home {
     pub(crate) store: Store,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) place: Place,
     pub(crate) connection: ConnectionKey,
     pub(crate) desk: DeskKey,
 }
@@ -96,20 +154,24 @@ pub(crate) fn holder(name: &str) -> HolderId {
 }
 
 impl Home {
-    pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let options = StoreOptions {
-            master_key: Some(MasterKey::new([1; 32])),
-        };
-        let store = Store::open(folder.path().join("ordercase.db"), options)
-            .await
-            .unwrap();
+    /// `None`, with a notice, where the database is not installed.
+    pub(crate) async fn new(on: On) -> Option<Self> {
+        let place = Place::new(on).await?;
+        let store = place.open(Some(1)).await;
         let (connection, desk) = settle(&store, "t1").await;
-        Self {
+        Some(Self {
             store,
-            folder,
+            place,
             connection,
             desk,
+        })
+    }
+
+    /// What lies on the disk under a name, where the database is a file.
+    pub(crate) fn file(&self, name: &str) -> Vec<u8> {
+        match &self.place {
+            Place::File(folder) => std::fs::read(folder.path().join(name)).unwrap_or_default(),
+            Place::Url(_) => Vec::new(),
         }
     }
 

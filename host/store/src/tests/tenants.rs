@@ -1,11 +1,15 @@
+use rstest::rstest;
 use serde_json::json;
 
 use super::support::*;
 use crate::*;
 
+#[rstest]
 #[tokio::test]
-async fn names_are_taken_once_per_tenant() {
-    let home = Home::new().await;
+async fn names_are_taken_once_per_tenant(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let desk = NewDesk {
         key: DeskKey {
             tenant: home.desk.tenant.clone(),
@@ -30,9 +34,12 @@ async fn names_are_taken_once_per_tenant() {
     ));
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_account_once_fixed_never_changes() {
-    let home = Home::new().await;
+async fn an_account_once_fixed_never_changes(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     for _ in 0..2 {
         home.store
             .set_desk_account(&home.desk, "123", at(1))
@@ -57,9 +64,14 @@ async fn an_account_once_fixed_never_changes() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_token_names_its_owner_for_its_purpose_until_it_ends() {
-    let home = Home::new().await;
+async fn a_token_names_its_owner_for_its_purpose_until_it_ends(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let owner = Owner::Desk(home.desk.desk.clone());
     let put = |token: &'static str, ends| {
         home.store.put_token(
@@ -94,7 +106,7 @@ async fn a_token_names_its_owner_for_its_purpose_until_it_ends() {
         names(TokenPurpose::DeskEvents, "short-lived", 10).await,
         None
     );
-    let file = std::fs::read(home.folder.path().join("ordercase.db-wal")).unwrap_or_default();
+    let file = home.file("ordercase.db-wal");
     assert!(
         !file.windows(11).any(|window| window == b"long-random"),
         "only hashes reach the disk"
@@ -113,9 +125,14 @@ async fn a_token_names_its_owner_for_its_purpose_until_it_ends() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn secrets_are_ciphertext_on_disk_and_do_not_open_elsewhere() {
-    let home = Home::new().await;
+async fn secrets_are_ciphertext_on_disk_and_do_not_open_elsewhere(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let owner = Owner::Connection(home.connection.connection.clone());
     let tenant = &home.connection.tenant;
     let secret = SecretValue::new("canary-secret".into());
@@ -134,7 +151,7 @@ async fn secrets_are_ciphertext_on_disk_and_do_not_open_elsewhere() {
         ["access_token"]
     );
     for name in ["ordercase.db", "ordercase.db-wal"] {
-        let file = std::fs::read(home.folder.path().join(name)).unwrap_or_default();
+        let file = home.file(name);
         assert!(
             !file.windows(13).any(|window| window == b"canary-secret"),
             "{name}"
@@ -142,7 +159,7 @@ async fn secrets_are_ciphertext_on_disk_and_do_not_open_elsewhere() {
     }
     // The same row under another slot does not open.
     home.store
-        .write(|tx| {
+        .write(tenant, |tx| {
             Box::pin(async move {
                 tx.conn.raw("INSERT INTO secrets SELECT tenant_id, owner_id, 'moved', nonce, ciphertext, updated_at FROM secrets").await
             })
@@ -155,9 +172,12 @@ async fn secrets_are_ciphertext_on_disk_and_do_not_open_elsewhere() {
     ));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_wrong_master_key_is_named_as_such() {
-    let home = Home::new().await;
+async fn a_wrong_master_key_is_named_as_such(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let owner = Owner::Desk(home.desk.desk.clone());
     let tenant = home.desk.tenant.clone();
     home.store
@@ -170,29 +190,24 @@ async fn a_wrong_master_key_is_named_as_such() {
         )
         .await
         .unwrap();
-    let path = home.folder.path().join("ordercase.db");
     home.store.close().await.unwrap();
-    let other = Store::open(
-        &path,
-        StoreOptions {
-            master_key: Some(MasterKey::new([2; 32])),
-        },
-    )
-    .await
-    .unwrap();
+    let other = home.place.open(Some(2)).await;
     let error = other.secret(&tenant, &owner, "token").await.unwrap_err();
     assert!(error.to_string().contains("master key"), "{error}");
     other.close().await.unwrap();
-    let keyless = Store::open(&path, StoreOptions::default()).await.unwrap();
+    let keyless = home.place.open(None).await;
     assert!(matches!(
         keyless.secret(&tenant, &owner, "token").await,
         Err(StoreError::Refused { .. })
     ));
 }
 
+#[rstest]
 #[tokio::test]
-async fn equal_deeds_at_one_moment_are_both_noted() {
-    let home = Home::new().await;
+async fn equal_deeds_at_one_moment_are_both_noted(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let deed = || NewAudit {
         actor: "admin".into(),
         action: "case.set".into(),

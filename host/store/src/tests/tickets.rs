@@ -1,4 +1,5 @@
 use ordercase_model::Kind;
+use rstest::rstest;
 use serde_json::json;
 
 use super::support::*;
@@ -34,9 +35,14 @@ impl Home {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_ticket_has_one_case_with_one_number_however_often_it_comes() {
-    let home = Home::new().await;
+async fn a_ticket_has_one_case_with_one_number_however_often_it_comes(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     for revision in 0..3 {
         let done = home
             .store
@@ -62,9 +68,12 @@ async fn a_ticket_has_one_case_with_one_number_however_often_it_comes() {
     assert_eq!(home.store.cases(&home.desk, 0).await.unwrap().len(), 2);
 }
 
+#[rstest]
 #[tokio::test]
-async fn two_decisions_on_the_same_look_never_both_win() {
-    let home = Home::new().await;
+async fn two_decisions_on_the_same_look_never_both_win(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.store
         .commit_ticket(home.look(7, 0), at(5))
         .await
@@ -83,9 +92,14 @@ async fn two_decisions_on_the_same_look_never_both_win() {
     assert!(matches!(first, Err(StoreError::Conflict { .. })));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_commit_that_loses_its_receipt_leaves_nothing_behind() {
-    let home = Home::new().await;
+async fn a_commit_that_loses_its_receipt_leaves_nothing_behind(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.store
         .put_receipt(home.webhook("1", "e"))
         .await
@@ -116,9 +130,14 @@ async fn a_commit_that_loses_its_receipt_leaves_nothing_behind() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn comments_keep_their_identity_and_learn_their_remote_id() {
-    let home = Home::new().await;
+async fn comments_keep_their_identity_and_learn_their_remote_id(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let comment = |remote: Option<u64>, body: &str| CommentWrite {
         key: "k1".into(),
         remote_id: remote,
@@ -145,9 +164,14 @@ async fn comments_keep_their_identity_and_learn_their_remote_id() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_ticket_is_woken_by_a_change_of_what_it_shows_and_only_then() {
-    let home = Home::new().await;
+async fn a_ticket_is_woken_by_a_change_of_what_it_shows_and_only_then(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     home.apply(vec![
         order("o1", 1, 10, plain_order(1)),
         order("o2", 1, 10, plain_order(2)),
@@ -187,9 +211,14 @@ async fn a_ticket_is_woken_by_a_change_of_what_it_shows_and_only_then() {
     home.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_ticket_that_waits_for_a_key_is_woken_by_the_record_that_brings_it() {
-    let home = Home::new().await;
+async fn a_ticket_that_waits_for_a_key_is_woken_by_the_record_that_brings_it(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let mut commit = home.look(7, 0);
     commit.watched = LookupKey::new(KeyKind::Email, "p1@example.com").map(|key| vec![key]);
     home.store.commit_ticket(commit, at(5)).await.unwrap();

@@ -1,23 +1,27 @@
+use rstest::rstest;
 use serde_json::json;
 
 use super::support::*;
 use crate::*;
 
+#[rstest]
 #[tokio::test]
-async fn one_bad_job_does_not_fail_its_neighbours() {
-    let home = Home::new().await;
+async fn one_bad_job_does_not_fail_its_neighbours(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let mut jobs = tokio::task::JoinSet::new();
     for n in 0..40u32 {
-        let store = home.store.clone();
+        let (store, tenant) = (home.store.clone(), home.desk.tenant.clone());
         let good = home.webhook(&n.to_string(), &n.to_string());
         jobs.spawn(async move {
             if n % 4 == 0 {
                 // A foreign key that does not hold, after something was written.
                 let done = store
-                    .write(move |tx| {
+                    .write(&tenant, move |tx| {
                         Box::pin(async move {
                             crate::inbox::put_in(tx, &good).await?;
-                            tx.conn.raw("INSERT INTO desks VALUES ('nobody', 'd', 's', NULL, '{}', 'active', NULL, 0, 0)").await
+                            tx.conn.raw("INSERT INTO connections (tenant_id, connection_id, name, plugin_id, plugin_digest, settings, state, created_at, updated_at) VALUES ('t1', 'c', 'n', 'p', 'no such plugin', '{}', 'active', 0, 0)").await
                         })
                     })
                     .await;
@@ -42,14 +46,17 @@ async fn one_bad_job_does_not_fail_its_neighbours() {
 
 #[tokio::test]
 async fn what_is_answered_is_on_disk_before_the_store_is_closed() {
-    let home = Home::new().await;
+    let home = Home::new(On::Sqlite).await.unwrap();
+    let Place::File(folder) = &home.place else {
+        unreachable!()
+    };
     home.store
         .put_receipt(home.webhook("1", "e"))
         .await
         .unwrap();
     // A copy of the files as they are, as after a crash.
     let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(home.folder.path()).unwrap() {
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
@@ -59,9 +66,12 @@ async fn what_is_answered_is_on_disk_before_the_store_is_closed() {
     assert_eq!(store.accounts(None).await.unwrap()[0].received, 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_closed_store_says_so() {
-    let home = Home::new().await;
+async fn a_closed_store_says_so(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
     let other = home.store.clone();
     home.store.close().await.unwrap();
     let refused = other

@@ -8,7 +8,7 @@ use ordercase_model::Instant;
 use super::{CaseRow, CaseWrite, CommentWrite, MirrorWrite, TicketCommit, TicketCommitted, read};
 use crate::{
     ChangedRecord, LookupKey, Store, StoreError, TicketKey,
-    db::{Arg, Tx, args, statements},
+    db::{Arg, Scope, Tx, args, statements},
     inbox::settle_in,
     limits::{SHOWN_PER_TICKET_MAX, WATCHES_PER_TICKET_MAX},
     outbox::put_in,
@@ -58,8 +58,10 @@ impl Store {
         commit: TicketCommit,
         now: Instant,
     ) -> Result<TicketCommitted, StoreError> {
-        self.write(move |tx| Box::pin(async move { write(tx, commit, now).await }))
-            .await
+        self.write(Scope::from(&commit.ticket.tenant), move |tx| {
+            Box::pin(async move { write(tx, commit, now).await })
+        })
+        .await
     }
 }
 

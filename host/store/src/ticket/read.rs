@@ -5,7 +5,7 @@ use ordercase_model::Kind;
 use super::{CaseRow, CommentRow, TicketMirror, TicketState};
 use crate::{
     CaseId, ChangedRecord, DeskKey, Store, StoreError, TicketKey,
-    db::{Arg, Row, args, statements},
+    db::{Arg, Row, Scope, args, statements},
     limits::LIST_ROWS_MAX,
 };
 
@@ -50,7 +50,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn ticket(&self, ticket: &TicketKey) -> Result<Option<TicketState>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&ticket.tenant).await?;
         let Some(row) = conn.first(MIRROR, of(ticket)).await? else {
             return Ok(None);
         };
@@ -74,7 +74,7 @@ impl Store {
         desk: &DeskKey,
         after: u64,
     ) -> Result<Vec<TicketMirror>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&desk.tenant).await?;
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let args = args![&desk.tenant, &desk.desk, after, LIST_ROWS_MAX];
         conn.all(MIRRORS, args).await?.iter().map(mirror).collect()
@@ -85,7 +85,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn find_case(&self, id: &CaseId) -> Result<Option<CaseRow>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(Scope::All).await?;
         conn.first(FIND_CASE, args![id])
             .await?
             .as_ref()
@@ -98,7 +98,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn cases(&self, desk: &DeskKey, after: u64) -> Result<Vec<CaseRow>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader(&desk.tenant).await?;
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let args = args![&desk.tenant, &desk.desk, after, LIST_ROWS_MAX];
         conn.all(CASES, args).await?.iter().map(case).collect()

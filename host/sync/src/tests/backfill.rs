@@ -1,11 +1,17 @@
 use ordercase_store::{Activity, ReceiptState, Track, TrackState};
+use rstest::rstest;
 
 use super::world::*;
 use crate::{SourceFailure, limits::RESTARTS_MAX};
 
+#[rstest]
 #[tokio::test]
-async fn history_is_read_once_and_its_progress_can_be_followed() {
-    let world = World::new(57).await;
+async fn history_is_read_once_and_its_progress_can_be_followed(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 57).await else {
+        return;
+    };
     let running = world.start("a");
     world.connect(&running.engine).await;
     world.backfilled().await;
@@ -27,9 +33,14 @@ async fn history_is_read_once_and_its_progress_can_be_followed() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_source_that_is_down_is_asked_again_at_the_same_page() {
-    let world = World::new(12).await;
+async fn a_source_that_is_down_is_asked_again_at_the_same_page(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
     world
         .shop
         .fail("backfill", SourceFailure::Unavailable("503".into()), 3);
@@ -43,9 +54,14 @@ async fn a_source_that_is_down_is_asked_again_at_the_same_page() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_void_cursor_begins_the_window_again_and_parks_when_it_never_ends() {
-    let world = World::new(12).await;
+async fn a_void_cursor_begins_the_window_again_and_parks_when_it_never_ends(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
     world.shop.fail(
         "backfill",
         SourceFailure::InvalidCursor("expired".into()),
@@ -57,7 +73,7 @@ async fn a_void_cursor_begins_the_window_again_and_parks_when_it_never_ends() {
     assert_eq!(world.stored().await, world.expected());
     running.stop().await;
 
-    let world = World::new(12).await;
+    let world = World::new(on, 12).await.unwrap();
     let times = usize::try_from(RESTARTS_MAX).unwrap() + 1;
     world.shop.fail(
         "backfill",
@@ -80,9 +96,14 @@ async fn a_void_cursor_begins_the_window_again_and_parks_when_it_never_ends() {
     running.stop().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn refused_credentials_pause_the_connection_and_cost_nothing() {
-    let world = World::new(12).await;
+async fn refused_credentials_pause_the_connection_and_cost_nothing(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
     world
         .shop
         .fail("backfill", SourceFailure::Credentials("401".into()), 1);
@@ -126,9 +147,14 @@ async fn refused_credentials_pause_the_connection_and_cost_nothing() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_plugin_that_keeps_failing_parks_its_stream_with_the_reason() {
-    let world = World::new(12).await;
+async fn a_plugin_that_keeps_failing_parks_its_stream_with_the_reason(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
     world.shop.fail(
         "backfill",
         SourceFailure::Plugin("trap in pull: unreachable".into()),

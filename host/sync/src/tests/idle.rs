@@ -1,12 +1,16 @@
+use rstest::rstest;
 use std::sync::atomic::Ordering;
 
 use super::world::*;
 use crate::limits::IDLE_SECONDS_MAX;
 
 /// Each round of a dispatcher ends in one sleep, so sleeps count how often the database was asked.
+#[rstest]
 #[tokio::test]
-async fn an_idle_engine_asks_a_few_times_a_minute() {
-    let world = World::new(0).await;
+async fn an_idle_engine_asks_a_few_times_a_minute(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     let running = world.start("a");
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     let before = world.clock.sleeps.load(Ordering::SeqCst);

@@ -1,12 +1,16 @@
 use ordercase_store::{ReceiptState, Track};
+use rstest::rstest;
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::world::*;
 
+#[rstest]
 #[tokio::test]
-async fn a_backfill_that_hangs_delays_no_live_event() {
-    let world = World::new(30).await;
+async fn a_backfill_that_hangs_delays_no_live_event(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(world) = World::new(on, 30).await else {
+        return;
+    };
     let (gate, waiting) = watch::channel(false);
     *world.shop.gate.lock().unwrap() = Some(waiting);
     let running = world.start("a");
@@ -29,9 +33,14 @@ async fn a_backfill_that_hangs_delays_no_live_event() {
     assert_eq!(world.stored().await, world.expected());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_call_that_never_ends_is_given_up_while_its_lease_is_good() {
-    let world = World::new(10).await;
+async fn a_call_that_never_ends_is_given_up_while_its_lease_is_good(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 10).await else {
+        return;
+    };
     let (gate, waiting) = watch::channel(false);
     *world.shop.gate.lock().unwrap() = Some(waiting);
     let running = world.start("a");

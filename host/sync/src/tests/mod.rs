@@ -6,6 +6,7 @@ mod lanes;
 mod outbox;
 mod poll;
 mod replay;
+mod replicas;
 mod stop;
 mod webhooks;
 pub(crate) mod world;

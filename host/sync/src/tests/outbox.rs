@@ -1,3 +1,4 @@
+use rstest::rstest;
 use std::sync::atomic::Ordering;
 
 use ordercase_store::{Activity, EffectState, MirrorWrite, NewEffect, TicketCommit, TicketKey};
@@ -69,9 +70,12 @@ impl World {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn effects_on_a_ticket_happen_once_and_in_order() {
-    let world = World::new(0).await;
+async fn effects_on_a_ticket_happen_once_and_in_order(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     let running = world.start("a");
     world.intend(&["one", "two"]).await;
     world.intend(&["two", "three"]).await;
@@ -97,9 +101,14 @@ async fn effects_on_a_ticket_happen_once_and_in_order() {
     assert_eq!(*world.help_desk.done.lock().unwrap(), ids);
 }
 
+#[rstest]
 #[tokio::test]
-async fn three_answers_lost_after_the_note_was_written_make_one_note() {
-    let world = World::new(0).await;
+async fn three_answers_lost_after_the_note_was_written_make_one_note(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     world.fails(EffectFailure::Unavailable("timeout".into()), true, 1);
     let running = world.start("a");
     world.intend(&["note"]).await;
@@ -127,9 +136,14 @@ async fn three_answers_lost_after_the_note_was_written_make_one_note() {
     assert_eq!(words, ["retry", "already_done"]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_newer_update_never_overtakes_one_that_is_tried_again() {
-    let world = World::new(0).await;
+async fn a_newer_update_never_overtakes_one_that_is_tried_again(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     world.fails(EffectFailure::Conflict("safe_update".into()), false, 2);
     let running = world.start("a");
     world.intend(&["older"]).await;
@@ -148,9 +162,14 @@ async fn a_newer_update_never_overtakes_one_that_is_tried_again() {
     assert_eq!(effects[1].attempts, 3);
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_the_help_desk_refuses_is_dead_and_the_next_one_goes() {
-    let world = World::new(0).await;
+async fn what_the_help_desk_refuses_is_dead_and_the_next_one_goes(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     world.fails(EffectFailure::Refused("ticket is closed".into()), false, 1);
     let running = world.start("a");
     world.intend(&["bad", "good"]).await;
@@ -165,9 +184,14 @@ async fn what_the_help_desk_refuses_is_dead_and_the_next_one_goes() {
     assert_eq!(states, [EffectState::Dead, EffectState::Done]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn refused_credentials_pause_the_desk_and_its_effects_wait() {
-    let world = World::new(0).await;
+async fn refused_credentials_pause_the_desk_and_its_effects_wait(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     world.fails(EffectFailure::Credentials("401".into()), false, 1);
     let running = world.start("a");
     world.intend(&["one"]).await;
@@ -191,9 +215,14 @@ async fn refused_credentials_pause_the_desk_and_its_effects_wait() {
     assert_eq!(world.help_desk.done.lock().unwrap().len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn killed_between_the_write_and_its_answer_the_note_is_written_once() {
-    let world = World::new(0).await;
+async fn killed_between_the_write_and_its_answer_the_note_is_written_once(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     world.help_desk.hangs.store(true, Ordering::SeqCst);
     let running = world.start("first");
     world.intend(&["note"]).await;

@@ -1,10 +1,16 @@
 use ordercase_store::Track;
+use rstest::rstest;
 
 use super::world::*;
 
+#[rstest]
 #[tokio::test]
-async fn a_change_whose_webhook_was_lost_is_found_by_the_next_poll() {
-    let world = World::new(30).await;
+async fn a_change_whose_webhook_was_lost_is_found_by_the_next_poll(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 30).await else {
+        return;
+    };
     let running = world.start("a");
     world.connect(&running.engine).await;
     world.backfilled().await;
@@ -23,9 +29,12 @@ async fn a_change_whose_webhook_was_lost_is_found_by_the_next_poll() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_poll_reads_only_what_may_have_changed() {
-    let world = World::new(30).await;
+async fn a_poll_reads_only_what_may_have_changed(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(world) = World::new(on, 30).await else {
+        return;
+    };
     let running = world.start("a");
     world.connect(&running.engine).await;
     world.backfilled().await;

@@ -8,9 +8,10 @@ use std::sync::{
 use async_trait::async_trait;
 use ordercase_model::{Completeness, Kind, Record, SCHEMA};
 use ordercase_store::*;
+use rstest::rstest;
 use serde_json::json;
 
-use super::world::World;
+use super::world::{On, World};
 use crate::*;
 
 /// Tells the orders of the test's shop as they stand, with a word that a test may change.
@@ -63,8 +64,8 @@ struct Stage {
     replayer: Replayer,
 }
 
-async fn stage(orders: u32) -> Stage {
-    let world = World::new(orders).await;
+async fn stage(on: On, orders: u32) -> Option<Stage> {
+    let world = World::new(on, orders).await?;
     let running = world.start("a");
     world.connect(&running.engine).await;
     world.backfilled().await;
@@ -76,11 +77,11 @@ async fn stage(orders: u32) -> Stage {
         failure: Mutex::new(None),
     });
     let replayer = Replayer::new(world.store.clone(), told.clone(), world.clock.clone());
-    Stage {
+    Some(Stage {
         world,
         told,
         replayer,
-    }
+    })
 }
 
 impl Stage {
@@ -109,9 +110,12 @@ fn verdicts(page: &ReplayedPage) -> Vec<ReplayVerdict> {
     page.records.iter().map(|one| one.verdict).collect()
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_is_told_the_same_changes_nothing() {
-    let stage = stage(7).await;
+async fn what_is_told_the_same_changes_nothing(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(stage) = stage(on, 7).await else {
+        return;
+    };
     let before = stage.world.stored().await;
     let page = stage.replay(false).await;
     assert_eq!(verdicts(&page), [ReplayVerdict::Same; 7]);
@@ -121,9 +125,12 @@ async fn what_is_told_the_same_changes_nothing() {
     assert!(calls <= 3, "two pages, so two raw sets; {calls} calls");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_dry_run_shows_what_a_replay_then_writes() {
-    let stage = stage(3).await;
+async fn a_dry_run_shows_what_a_replay_then_writes(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(stage) = stage(on, 3).await else {
+        return;
+    };
     *stage.told.word.lock().unwrap() = "edition";
     let dry = stage.replay(true).await;
     assert_eq!(verdicts(&dry), [ReplayVerdict::Changed; 3]);
@@ -144,9 +151,12 @@ async fn a_dry_run_shows_what_a_replay_then_writes() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_newer_state_is_never_overwritten() {
-    let stage = stage(2).await;
+async fn a_newer_state_is_never_overwritten(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(stage) = stage(on, 2).await else {
+        return;
+    };
     let running = stage.world.start("b");
     stage.world.shop.change(2, crate::tests::world::START + 50);
     let put = stage.world.webhook("w", &json!({"order": 2})).await;
@@ -157,9 +167,14 @@ async fn a_newer_state_is_never_overwritten() {
     assert_eq!(stage.world.stored().await[&2], "version 2");
 }
 
+#[rstest]
 #[tokio::test]
-async fn batches_go_on_where_they_ended_at_the_stated_pace() {
-    let stage = Arc::new(stage(5).await);
+async fn batches_go_on_where_they_ended_at_the_stated_pace(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(stage) = stage(on, 5).await.map(Arc::new) else {
+        return;
+    };
     let mut ask = stage.ask(false);
     (ask.limit, ask.per_second) = (3, 1);
     let began = stage.world.clock.now();
@@ -180,9 +195,14 @@ async fn batches_go_on_where_they_ended_at_the_stated_pace() {
     assert_eq!(rest.next, None);
 }
 
+#[rstest]
 #[tokio::test]
-async fn one_replay_of_a_connection_at_a_time_and_only_what_is_pinned_writes() {
-    let stage = Arc::new(stage(3).await);
+async fn one_replay_of_a_connection_at_a_time_and_only_what_is_pinned_writes(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(stage) = stage(on, 3).await.map(Arc::new) else {
+        return;
+    };
     let mut slow = stage.ask(false);
     slow.per_second = 1;
     let running = {
@@ -213,9 +233,12 @@ async fn one_replay_of_a_connection_at_a_time_and_only_what_is_pinned_writes() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_the_plugin_fails_stays_and_says_why() {
-    let stage = stage(2).await;
+async fn what_the_plugin_fails_stays_and_says_why(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(stage) = stage(on, 2).await else {
+        return;
+    };
     *stage.told.failure.lock().unwrap() = Some(SourceFailure::Plugin("trap in map".into()));
     let page = stage.replay(false).await;
     assert_eq!(verdicts(&page), [ReplayVerdict::Failed; 2]);
@@ -229,9 +252,14 @@ async fn what_the_plugin_fails_stays_and_says_why() {
     assert_eq!(stage.world.stored().await[&1], "version 1");
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_whole_log_again_on_a_finished_state_changes_nothing() {
-    let stage = stage(3).await;
+async fn the_whole_log_again_on_a_finished_state_changes_nothing(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(stage) = stage(on, 3).await else {
+        return;
+    };
     let world = &stage.world;
     let running = world.start("b");
     for key in ["1", "2", "3"] {
@@ -271,9 +299,14 @@ async fn the_whole_log_again_on_a_finished_state_changes_nothing() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_dead_webhook_is_classed_and_lives_again_when_the_plugin_is_mended() {
-    let world = World::new(3).await;
+async fn a_dead_webhook_is_classed_and_lives_again_when_the_plugin_is_mended(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     world
         .shop
         .fail("receive", SourceFailure::Plugin("trap".into()), 8);
@@ -299,9 +332,14 @@ async fn a_dead_webhook_is_classed_and_lives_again_when_the_plugin_is_mended() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_record_that_broke_a_rule_is_read_again_when_somebody_says_so() {
-    let world = World::new(3).await;
+async fn a_record_that_broke_a_rule_is_read_again_when_somebody_says_so(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     let bad = Snapshot {
         record: Record {
             schema: SCHEMA.to_owned(),

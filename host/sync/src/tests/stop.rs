@@ -1,3 +1,4 @@
+use rstest::rstest;
 use serde_json::json;
 
 use super::world::*;
@@ -9,9 +10,14 @@ async fn a_moment(turns: u32) {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn stopped_in_order_and_started_again_it_goes_on_at_once() {
-    let world = World::new(200).await;
+async fn stopped_in_order_and_started_again_it_goes_on_at_once(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 200).await else {
+        return;
+    };
     let running = world.start("first");
     world.connect(&running.engine).await;
     a_moment(10).await;
@@ -34,9 +40,14 @@ async fn stopped_in_order_and_started_again_it_goes_on_at_once() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn killed_again_and_again_it_ends_like_an_uninterrupted_run() {
-    let world = World::new(300).await;
+async fn killed_again_and_again_it_ends_like_an_uninterrupted_run(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 300).await else {
+        return;
+    };
     let mut hooks = Vec::new();
     for round in 0..12u32 {
         let running = world.start(&format!("life-{round}"));

@@ -2,14 +2,20 @@ use ordercase_store::{
     ChangedRecord, Lane, MirrorWrite, NewReceipt, Owner, Put, ReceiptKind, ReceiptState,
     TicketCommit, TicketKey, ticket_entity,
 };
+use rstest::rstest;
 use serde_json::json;
 
 use super::world::*;
 use crate::{Clock as _, DeskFailure, Search, SourceFailure};
 
+#[rstest]
 #[tokio::test]
-async fn a_webhook_is_a_hint_and_the_record_is_read_back_once() {
-    let world = World::new(3).await;
+async fn a_webhook_is_a_hint_and_the_record_is_read_back_once(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     world.shop.change(2, START);
     let running = world.start("a");
     let put = world.webhook("1", &json!({"order": 2})).await;
@@ -30,9 +36,12 @@ async fn a_webhook_is_a_hint_and_the_record_is_read_back_once() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_the_source_does_not_have_is_marked_gone() {
-    let world = World::new(3).await;
+async fn what_the_source_does_not_have_is_marked_gone(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     let running = world.start("a");
     let first = world.webhook("1", &json!({"order": 2})).await;
     world.settled(&first, ReceiptState::Applied).await;
@@ -44,9 +53,14 @@ async fn what_the_source_does_not_have_is_marked_gone() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_means_nothing_is_ignored_and_what_cannot_be_read_is_dead() {
-    let world = World::new(1).await;
+async fn what_means_nothing_is_ignored_and_what_cannot_be_read_is_dead(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 1).await else {
+        return;
+    };
     let running = world.start("a");
     let nothing = world.webhook("1", &json!({"ping": true})).await;
     let broken = world.receipt("2", b"{".to_vec()).await;
@@ -65,9 +79,14 @@ async fn what_means_nothing_is_ignored_and_what_cannot_be_read_is_dead() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_source_that_is_down_delays_a_webhook_and_never_loses_it() {
-    let world = World::new(3).await;
+async fn a_source_that_is_down_delays_a_webhook_and_never_loses_it(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     world
         .shop
         .fail("fetch", SourceFailure::Unavailable("timeout".into()), 2);
@@ -86,9 +105,14 @@ async fn a_source_that_is_down_delays_a_webhook_and_never_loses_it() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_plugin_that_always_fails_ends_as_a_dead_letter_with_the_reason() {
-    let world = World::new(3).await;
+async fn a_plugin_that_always_fails_ends_as_a_dead_letter_with_the_reason(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     world.shop.fail(
         "receive",
         SourceFailure::Plugin("trap in receive".into()),
@@ -110,9 +134,12 @@ fn ticket(world: &World) -> TicketKey {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_ticket_follows_the_order_that_it_shows() {
-    let world = World::new(3).await;
+async fn a_ticket_follows_the_order_that_it_shows(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     let running = world.start("a");
     let first = world.webhook("1", &json!({"order": 2})).await;
     world.settled(&first, ReceiptState::Applied).await;
@@ -148,9 +175,14 @@ async fn a_ticket_follows_the_order_that_it_shows() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn desk_events_reach_the_desk_and_wait_while_it_is_down() {
-    let world = World::new(0).await;
+async fn desk_events_reach_the_desk_and_wait_while_it_is_down(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 0).await else {
+        return;
+    };
     let failures = [
         DeskFailure::Unavailable("503".into()),
         DeskFailure::Conflict("revision".into()),
@@ -186,9 +218,14 @@ async fn desk_events_reach_the_desk_and_wait_while_it_is_down() {
     world.adds_up().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn somebody_who_asks_gets_the_newest_and_it_is_counted() {
-    let world = World::new(3).await;
+async fn somebody_who_asks_gets_the_newest_and_it_is_counted(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
     let engine = world.engine("a");
     let found = engine
         .search_now(&world.connection, &Search::OrderNumber("#2".into()))

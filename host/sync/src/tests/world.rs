@@ -304,7 +304,15 @@ pub(crate) struct World {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) connection: ConnectionKey,
     pub(crate) desk: DeskKey,
+    pub(crate) url: Option<String>,
     _folder: tempfile::TempDir,
+}
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
 }
 
 /// A running engine.
@@ -315,6 +323,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    fn start(engine: Engine) -> Self {
+        let stop = CancellationToken::new();
+        let (running, token) = (engine.clone(), stop.clone());
+        let task = tokio::spawn(async move { running.run(token).await });
+        Self { engine, stop, task }
+    }
+
     /// Asks it to stop and waits until it has.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
@@ -331,11 +346,18 @@ impl Running {
 pub(crate) const START: i64 = 1_000_000;
 
 impl World {
-    pub(crate) async fn new(orders: u32) -> Self {
+    /// `None`, with a notice, where the database is not installed.
+    pub(crate) async fn new(on: On, orders: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("db"), StoreOptions::default())
-            .await
-            .unwrap();
+        let url = match on {
+            On::Sqlite => None,
+            On::Postgres => Some(database().await?),
+        };
+        let store = match &url {
+            None => Store::open(folder.path().join("db"), StoreOptions::default()).await,
+            Some(url) => Store::connect(url, StoreOptions::default()).await,
+        }
+        .unwrap();
         let (connection, desk) = settle(&store).await;
         let shop = Arc::new(Shop::default());
         for id in 1..=orders {
@@ -346,33 +368,48 @@ impl World {
             moved: watch::Sender::new(()),
             sleeps: AtomicUsize::new(0),
         });
-        Self {
+        Some(Self {
             store,
             shop,
             help_desk: Arc::new(HelpDesk::default()),
             clock,
             connection,
             desk,
+            url,
             _folder: folder,
-        }
+        })
     }
 
     pub(crate) fn engine(&self, holder: &str) -> Engine {
+        // The test's clock leaps; what is still at work then must not lose its lease.
+        self.engine_on(self.store.clone(), holder, 120)
+    }
+
+    /// Another replica: on PostgreSQL with a store of its own.
+    pub(crate) async fn replica(&self, holder: &str, lease_seconds: i64) -> Running {
+        let store = match &self.url {
+            None => self.store.clone(),
+            Some(url) => Store::connect(url, StoreOptions::default()).await.unwrap(),
+        };
+        Running::start(self.engine_on(store, holder, lease_seconds))
+    }
+
+    fn engine_on(&self, store: Store, holder: &str, lease_seconds: i64) -> Engine {
         Engine::new(
-            self.store.clone(),
+            store,
             self.shop.clone(),
             self.help_desk.clone(),
             self.help_desk.clone(),
             self.clock.clone(),
-            EngineOptions::new(HolderId::new(holder).unwrap()),
+            EngineOptions {
+                lease_seconds,
+                ..EngineOptions::new(HolderId::new(holder).unwrap())
+            },
         )
     }
 
     pub(crate) fn start(&self, holder: &str) -> Running {
-        let (engine, stop) = (self.engine(holder), CancellationToken::new());
-        let (running, token) = (engine.clone(), stop.clone());
-        let task = tokio::spawn(async move { running.run(token).await });
-        Running { engine, stop, task }
+        Running::start(self.engine(holder))
     }
 
     pub(crate) async fn connect(&self, engine: &Engine) {
@@ -495,6 +532,14 @@ impl World {
             "{accounts:#?}"
         );
     }
+}
+
+async fn database() -> Option<String> {
+    let migrated = postgres_box::cluster()?.migrated(async |url| {
+        let store = Store::connect(&url, StoreOptions::default()).await;
+        store.unwrap().close().await.unwrap();
+    });
+    Some(migrated.await)
 }
 
 async fn settle(store: &Store) -> (ConnectionKey, DeskKey) {

@@ -1,0 +1,107 @@
+//! Keeping what one works on. A lease is short, so that a killed holder's work is soon another's; whoever lives
+//! asks for more time while it works.
+
+use ordercase_model::Instant;
+
+use crate::{
+    ConnectionKey, Effect, EffectId, HolderId, Receipt, ReceiptClaim, Store, StoreError,
+    StreamTrack, TenantId, Track,
+    db::{Scope, args, statements},
+};
+
+statements! {
+    RECEIPT = "UPDATE receipts SET lease_until = $4
+        WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'";
+    STREAM = "UPDATE streams SET lease_until = $6
+        WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
+            AND state = 'pending'";
+    EFFECT = "UPDATE outbox SET lease_until = $4
+        WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
+}
+
+/// What is held, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// A receipt.
+    Receipt(ReceiptClaim),
+    /// A track of a stream.
+    Stream {
+        /// Connection.
+        connection: ConnectionKey,
+        /// Stream.
+        stream: String,
+        /// Track.
+        track: Track,
+        /// Who holds it.
+        holder: Option<HolderId>,
+    },
+    /// An effect.
+    Effect {
+        /// Tenant.
+        tenant: TenantId,
+        /// Effect.
+        id: EffectId,
+        /// Who holds it.
+        holder: Option<HolderId>,
+    },
+}
+
+impl From<&Receipt> for Lease {
+    fn from(receipt: &Receipt) -> Self {
+        Self::Receipt(receipt.claim())
+    }
+}
+
+impl From<&StreamTrack> for Lease {
+    fn from(track: &StreamTrack) -> Self {
+        Self::Stream {
+            connection: track.connection.clone(),
+            stream: track.stream.clone(),
+            track: track.track,
+            holder: track.holder.clone(),
+        }
+    }
+}
+
+impl From<&Effect> for Lease {
+    fn from(effect: &Effect) -> Self {
+        Self::Effect {
+            tenant: effect.desk.tenant.clone(),
+            id: effect.id.clone(),
+            holder: effect.holder.clone(),
+        }
+    }
+}
+
+impl Store {
+    /// Keeps a lease until then; `false` when it is lost: somebody else works on it, or it is done.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew(&self, lease: &Lease, until: Instant) -> Result<bool, StoreError> {
+        let (tenant, sql, mut args) = match lease {
+            Lease::Receipt(claim) => {
+                let args = args![&claim.tenant, &claim.id, claim.holder.as_ref()];
+                (&claim.tenant, RECEIPT, args)
+            }
+            Lease::Stream {
+                connection,
+                stream,
+                track,
+                holder,
+            } => {
+                let (tenant, id) = (&connection.tenant, &connection.connection);
+                let args = args![tenant, id, stream, track.as_str(), holder.as_ref()];
+                (tenant, STREAM, args)
+            }
+            Lease::Effect { tenant, id, holder } => {
+                (tenant, EFFECT, args![tenant, id, holder.as_ref()])
+            }
+        };
+        args.push(until.into());
+        self.write(Scope::from(tenant), move |tx| {
+            Box::pin(async move { Ok(tx.conn.run(sql, args).await? > 0) })
+        })
+        .await
+    }
+}
