@@ -16,6 +16,7 @@ mod kills;
 mod outage;
 mod page;
 mod paused;
+mod postgres;
 mod strange_orders;
 mod support;
 mod tenancy;

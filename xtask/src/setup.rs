@@ -2,12 +2,15 @@
 //!
 //! Each step looks first, says what it installs, and does nothing where nothing is missing.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use crate::run::{answers, cargo, loudly};
 
 /// The target that plugins are built for.
 pub(crate) const PLUGIN_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Where Debian puts PostgreSQL's programs; the tests look there.
+const POSTGRES_PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
 /// Makes sure that plugins can be built.
 ///
@@ -54,6 +57,20 @@ pub(crate) fn chromium() -> anyhow::Result<()> {
     debian(
         &["chromium"],
         "the context page is tested in a real browser",
+    )
+}
+
+/// Makes sure that PostgreSQL's programs are there: tests start clusters of their own.
+///
+/// # Errors
+/// When Debian cannot install it.
+pub(crate) fn postgres() -> anyhow::Result<()> {
+    if Path::new(POSTGRES_PROGRAMS).join("initdb").is_file() {
+        return Ok(());
+    }
+    debian(
+        &["postgresql-15"],
+        "the store's tests run on it beside SQLite",
     )
 }
 

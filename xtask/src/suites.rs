@@ -134,6 +134,7 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
             check(&mut doc, "")
         }
         Suite::Crates => {
+            setup::postgres()?;
             // Plugins are inputs of some tests (the runtime's, the kit's).
             build::all()?;
             let kept = keeping(&mut cargo(&[
@@ -154,6 +155,7 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
         }
         Suite::E2e => {
             setup::chromium()?;
+            setup::postgres()?;
             build::all()?;
             tests(suite, start, &["--test", "worlds"])
         }

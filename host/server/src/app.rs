@@ -10,7 +10,7 @@ use std::sync::{
 use axum::Router;
 use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
 use ordercase_store::{Connection, ConnectionId, Desk, Owner, Store, TenantId, TokenPurpose};
-use ordercase_sync::Replayer;
+use ordercase_sync::{Mapper, Replayer};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
     tasks::Supervisor,
     wiring::{
         self, desks::Desks, engine::EngineClock, finder::ShopFinder, helpdesk::ZendeskDesk,
-        mapper::ShopMapper, plugins::Plugins, source::ShopSource,
+        plugins::Plugins, source::ShopSource,
     },
 };
 
@@ -136,11 +136,7 @@ impl App {
         ));
         let replayer = Replayer::new(
             store.clone(),
-            Arc::new(ShopMapper::new(
-                store.clone(),
-                runtime.clone(),
-                Arc::clone(&plugins),
-            )),
+            Arc::clone(&source) as Arc<dyn Mapper>,
             Arc::new(EngineClock(Arc::clone(&clock))),
         );
         let finder = Arc::new(ShopFinder::new(

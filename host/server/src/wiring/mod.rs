@@ -8,7 +8,6 @@ pub mod finder;
 pub mod handler;
 pub mod helpdesk;
 pub mod install;
-pub mod mapper;
 pub mod plugins;
 pub mod poll;
 pub mod scope;

@@ -1,4 +1,4 @@
-//! Shops for the engine: [`Source`] over the plugin runtime. Every error of a call becomes exactly one of
+//! Shops for the engine: [`Source`] and [`Mapper`] over the plugin runtime. Every error of a call becomes exactly one of
 //! the engine's classes; what a call read becomes records with the answers behind them.
 
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ordercase_model::{Comparability, Instant, Kind, Record, RecordRef};
 use ordercase_runtime::{
-    CallError, Called, Exchange, Lane as CallLane, Manifest, Plugin, PluginError, PullRequest,
-    Pulled, Runtime, SearchQuery, TimeLimit, WebhookDelivery,
+    CallError, Called, Exchange, Lane as CallLane, Manifest, MapInput, Plugin, PluginError,
+    PullRequest, Pulled, Runtime, SearchQuery, TimeLimit, WebhookDelivery,
 };
 use ordercase_store::{Connection, ConnectionKey, Lane, RawBody, Receipt, Store};
 use ordercase_sync::{
-    Hint, Page, Pull, ReadRecord, Reading, Search, Source, SourceFailure, WebhookReading,
+    Hint, Mapper, Page, Pull, ReadRecord, Reading, Search, Source, SourceFailure, WebhookReading,
 };
 
 use super::{plugins::Plugins, scope::scope};
@@ -38,16 +38,24 @@ impl ShopSource {
 
     /// The connection as it is now, with its pinned plugin.
     async fn ready(&self, key: &ConnectionKey) -> Result<(Connection, Arc<Plugin>), SourceFailure> {
+        let connection = self.connection(key).await?;
+        let plugin = self.plugin(&connection.plugin_digest).await?;
+        Ok((connection, plugin))
+    }
+
+    async fn connection(&self, key: &ConnectionKey) -> Result<Connection, SourceFailure> {
         let connection = self.store.connection(key).await;
-        let connection = connection
+        connection
             .map_err(|error| SourceFailure::Unavailable(error.to_string()))?
             .ok_or_else(|| {
                 SourceFailure::Config(format!("there is no connection `{}`", key.connection))
-            })?;
-        // A plugin that is not there is a person's matter; the connection waits and loses nothing.
-        let plugin = self.plugins.get(&connection.plugin_digest).await;
-        let plugin = plugin.map_err(|error| SourceFailure::Config(error.to_string()))?;
-        Ok((connection, plugin))
+            })
+    }
+
+    /// A plugin that is not there is a person's matter; the connection waits and loses nothing.
+    async fn plugin(&self, digest: &str) -> Result<Arc<Plugin>, SourceFailure> {
+        let plugin = self.plugins.get(digest).await;
+        plugin.map_err(|error| SourceFailure::Config(error.to_string()))
     }
 }
 
@@ -147,6 +155,37 @@ const fn lane(lane: Lane) -> CallLane {
     }
 }
 
+/// For replays: stored answers told again, by the pinned plugin or another.
+#[async_trait]
+impl Mapper for ShopSource {
+    async fn map(
+        &self,
+        key: &ConnectionKey,
+        plugin_digest: &str,
+        kind: Kind,
+        inputs: &[RawBody],
+    ) -> Result<Vec<Record>, SourceFailure> {
+        let connection = self.connection(key).await?;
+        let plugin = self.plugin(plugin_digest).await?;
+        let streams = &plugin.manifest.streams;
+        let stream = streams.iter().find(|(_, stream)| stream.kind == kind);
+        let (stream, _) = stream
+            .ok_or_else(|| SourceFailure::Unsupported(format!("it has no stream of {kind}s")))?;
+        let scope = scope(&self.store, &connection, CallLane::Backfill);
+        let inputs: Vec<MapInput> = inputs.iter().map(input).collect();
+        let called = self.runtime.map(&plugin, &scope, stream, &inputs).await;
+        Ok(called.map_err(classify)?.value)
+    }
+}
+
+fn input(raw: &RawBody) -> MapInput {
+    MapInput {
+        role: raw.role.clone(),
+        content_type: raw.content_type.clone(),
+        bytes: Bytes::from(raw.bytes.clone()),
+    }
+}
+
 fn query(search: &Search) -> SearchQuery {
     let (by, value) = match search {
         Search::Email(value) => ("email", value),
@@ -242,7 +281,7 @@ fn bodies(plugin: &Plugin, snapshots: Vec<Record>, webhook: &Receipt) -> Reading
 
 /// The engine's class of a failed call: a total function.
 #[expect(clippy::needless_pass_by_value, reason = "used as a mapping function")]
-pub(super) fn classify(error: CallError) -> SourceFailure {
+fn classify(error: CallError) -> SourceFailure {
     let text = error.to_string();
     match &error {
         CallError::Plugin { error, .. } => by_plugin(error, text),

@@ -12,6 +12,7 @@ pub(crate) mod sqlite;
 mod writer;
 
 pub(crate) use notify::{Messages, Notifier, tell_and_listen};
+pub(crate) use postgres::Line;
 pub(crate) use row::Row;
 pub(crate) use writer::{Seat, Tx, Writer};
 

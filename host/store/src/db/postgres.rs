@@ -24,9 +24,23 @@ use crate::{
     limits::{IDLE_IN_TRANSACTION_SECONDS, LOCK_WAIT_SECONDS, READERS_MAX, STATEMENT_SECONDS},
 };
 
-/// Lines that advisory locks keep apart.
-const LINE_OF_WRITES: i64 = 1;
-const LINE_OF_CLAIMS: i64 = 2;
+/// Lines that advisory locks keep apart, each per tenant.
+#[derive(Clone, Copy, Debug)]
+#[repr(i64)]
+pub(crate) enum Line {
+    /// Whoever writes the tenant's rows.
+    Writes = 1,
+    /// Whoever hands out the tenant's receipts.
+    Receipts = 2,
+    /// Whoever hands out the tenant's effects.
+    Effects = 3,
+}
+
+impl From<Line> for Arg {
+    fn from(line: Line) -> Self {
+        Self::Int(line as i64)
+    }
+}
 
 /// From here on the connection sees these rows; a transaction of one tenant also waits for its turn.
 const ENTER_LINE: Sql = only(
@@ -34,7 +48,7 @@ const ENTER_LINE: Sql = only(
 );
 const ENTER_ALL: Sql = only("SELECT set_config('ordercase.tenant', '*', true)");
 const SEE: Sql = only("SELECT set_config('ordercase.tenant', $1, false)");
-const TRY_CLAIMS: Sql =
+const TRY_LINE: Sql =
     only("SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2))::int::bigint AS mine");
 const BYPASSES: Sql = only(
     "SELECT (rolsuper OR rolbypassrls)::int::bigint AS bypasses FROM pg_roles WHERE rolname = current_user",
@@ -159,7 +173,7 @@ impl Conn {
                 self.frame("BEGIN").await?;
                 match scope {
                     Scope::Tenant(tenant) => {
-                        let args = vec![tenant.into(), Arg::Int(LINE_OF_WRITES)];
+                        let args = vec![tenant.into(), Line::Writes.into()];
                         self.first(ENTER_LINE, args).await?;
                     }
                     Scope::All => {
@@ -184,14 +198,14 @@ impl Conn {
         Ok(())
     }
 
-    /// Whether this transaction alone hands out the tenant's receipts: two that look at the same time would
-    /// not see each other's leases. Never waits.
-    pub(crate) async fn alone(&mut self, tenant: &str) -> Result<bool, StoreError> {
+    /// Whether this transaction alone stands in that line of the tenant, as whoever hands work out must: two that
+    /// look at the same time would not see each other's leases. Never waits.
+    pub(crate) async fn alone(&mut self, tenant: &str, line: Line) -> Result<bool, StoreError> {
         if matches!(self, Self::SqliteWriter(_) | Self::SqliteReader(_)) {
             return Ok(true);
         }
-        let args = vec![tenant.into(), Arg::Int(LINE_OF_CLAIMS)];
-        match self.first(TRY_CLAIMS, args).await? {
+        let args = vec![tenant.into(), line.into()];
+        match self.first(TRY_LINE, args).await? {
             Some(row) => row.flag("mine"),
             None => Ok(false),
         }

@@ -82,6 +82,20 @@ impl Row {
             .map_err(|e: T::Err| corrupt(column, &e.to_string()))
     }
 
+    /// The same of a column that may be NULL.
+    pub(crate) fn opt_parse<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError>
+    where
+        T::Err: ToString,
+    {
+        self.opt_text(column)?
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|e: T::Err| corrupt(column, &e.to_string()))
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
         serde_json::from_str(&self.text(column)?).map_err(|e| corrupt(column, &e))
     }

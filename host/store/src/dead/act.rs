@@ -7,12 +7,14 @@ use super::{DeadId, ErrorClass, class_of};
 use crate::{
     NewAudit, ReceiptKind, Store, StoreError, TenantId,
     account::{self, Moves, Via},
-    db::{Row, Scope, Tx, args, statements},
+    db::{Row, Scope, Sql, Tx, args, statements},
     inbox::SOURCE_ID_HEADER,
     limits::{RETRIED_PER_CALL_MAX, cut},
     signal::{Lane, Queue},
     tenant::audit_in,
 };
+
+const NO_SUCH: &str = "there is no such dead letter";
 
 /// What became of a request to try again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,11 +44,12 @@ statements! {
 }
 
 impl Store {
-    /// Puts dead letters back to work, each with its line in the audit. With a tenant, another's are not
-    /// found.
+    /// Puts dead letters back to work, one after the other, each with its line in the audit. With a tenant,
+    /// another's are not found.
     ///
     /// # Errors
-    /// When there are too many at once, or the database fails; nothing is changed then.
+    /// When there are too many at once: nothing is changed then. When the database fails: those before are back
+    /// at work, and asking again is harmless.
     pub async fn retry_dead_letters(
         &self,
         tenant: Option<&TenantId>,
@@ -77,30 +80,25 @@ impl Store {
         actor: &str,
         now: Instant,
     ) -> Result<Result<(), String>, StoreError> {
-        let owner = self.owner_of(tenant, id).await?;
+        let Some(tenant) = self.owner_of(tenant, id).await? else {
+            return Ok(Err(NO_SUCH.to_owned()));
+        };
         let (id, actor) = (id.clone(), actor.to_owned());
-        self.write(Scope::from(owner.as_ref()), move |tx| {
-            Box::pin(async move { retry(tx, owner.as_ref(), &id, &actor, now).await })
+        self.write(Scope::from(&tenant), move |tx| {
+            Box::pin(async move { retry(tx, &tenant, &id, &actor, now).await })
         })
         .await
     }
 
-    /// Whose dead letter it is; the asker's own tenant where there is none.
+    /// Whose dead letter it is, among those that the asker may see.
     async fn owner_of(
         &self,
         tenant: Option<&TenantId>,
         id: &DeadId,
     ) -> Result<Option<TenantId>, StoreError> {
-        let sql = match id {
-            DeadId::Receipt(_) => RECEIPT,
-            DeadId::Effect(_) => EFFECT,
-        };
         let mut conn = self.reader(tenant).await?;
-        let row = conn.first(sql, args![tenant, id.as_str()]).await?;
-        match row {
-            Some(row) => row.parse("tenant_id").map(Some),
-            None => Ok(tenant.cloned()),
-        }
+        let row = conn.first(one(id), args![tenant, id.as_str()]).await?;
+        row.map(|row| row.parse("tenant_id")).transpose()
     }
 
     /// Puts a dead letter away: a receipt is settled as ignored, an effect will not happen. The reason stays
@@ -116,44 +114,37 @@ impl Store {
         actor: &str,
         now: Instant,
     ) -> Result<(), StoreError> {
-        let owner = self.owner_of(tenant, id).await?;
-        let id = id.clone();
-        let (reason, actor) = (cut(reason), actor.to_owned());
-        self.write(Scope::from(owner.as_ref()), move |tx| {
-            Box::pin(async move { discard(tx, owner.as_ref(), &id, &reason, &actor, now).await })
+        let tenant = self.owner_of(tenant, id).await?;
+        let tenant = tenant.ok_or_else(|| StoreError::missing("dead letter", id))?;
+        let (id, reason, actor) = (id.clone(), cut(reason), actor.to_owned());
+        self.write(Scope::from(&tenant), move |tx| {
+            Box::pin(async move { discard(tx, &tenant, &id, &reason, &actor, now).await })
         })
         .await
     }
 }
 
-async fn found(
-    tx: &mut Tx,
-    tenant: Option<&TenantId>,
-    id: &DeadId,
-) -> Result<Option<(TenantId, Row)>, StoreError> {
-    let sql = match id {
+fn one(id: &DeadId) -> Sql {
+    match id {
         DeadId::Receipt(_) => RECEIPT,
         DeadId::Effect(_) => EFFECT,
-    };
-    let row = tx.conn.first(sql, args![tenant, id.as_str()]).await?;
-    row.map(|row| Ok((row.parse("tenant_id")?, row)))
-        .transpose()
+    }
 }
 
 async fn retry(
     tx: &mut Tx,
-    tenant: Option<&TenantId>,
+    tenant: &TenantId,
     id: &DeadId,
     actor: &str,
     now: Instant,
 ) -> Result<Result<(), String>, StoreError> {
-    let Some((tenant, row)) = found(tx, tenant, id).await? else {
-        return Ok(Err("there is no such dead letter".to_owned()));
+    let Some(row) = tx.conn.first(one(id), args![tenant, id.as_str()]).await? else {
+        return Ok(Err(NO_SUCH.to_owned()));
     };
     match id {
         DeadId::Effect(effect) => {
             tx.conn
-                .run(REVIVE_EFFECT, args![&tenant, effect, now])
+                .run(REVIVE_EFFECT, args![tenant, effect, now])
                 .await?;
             tx.touched.add(Queue::Outbox);
         }
@@ -161,7 +152,7 @@ async fn retry(
             if let Err(reason) = workable(&row)? {
                 return Ok(Err(reason));
             }
-            let args = args![&tenant, receipt, now, row.opt_text("reason")?];
+            let args = args![tenant, receipt, now, row.opt_text("reason")?];
             tx.conn.run(REVIVE_RECEIPT, args).await?;
             tx.touched.add(Queue::Lane(row.parse::<Lane>("lane")?));
             let moves = Moves {
@@ -169,10 +160,10 @@ async fn retry(
                 pending: 1,
                 ..Moves::default()
             };
-            count(tx, &tenant, &row, moves).await?;
+            count(tx, tenant, &row, moves).await?;
         }
     }
-    note(tx, &tenant, id, &row, ("retry", actor), None, now).await?;
+    note(tx, tenant, id, &row, ("retry", actor), None, now).await?;
     Ok(Ok(()))
 }
 
@@ -200,35 +191,34 @@ fn workable(row: &Row) -> Result<Result<(), String>, StoreError> {
 
 async fn discard(
     tx: &mut Tx,
-    tenant: Option<&TenantId>,
+    tenant: &TenantId,
     id: &DeadId,
     reason: &str,
     actor: &str,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let (tenant, row) = found(tx, tenant, id)
-        .await?
-        .ok_or_else(|| StoreError::missing("dead letter", id))?;
+    let row = tx.conn.first(one(id), args![tenant, id.as_str()]).await?;
+    let row = row.ok_or_else(|| StoreError::missing("dead letter", id))?;
     match id {
         DeadId::Effect(effect) => {
             let outcome = json!({ "discarded": reason }).to_string();
             tx.conn
-                .run(DISCARD_EFFECT, args![&tenant, effect, now, outcome])
+                .run(DISCARD_EFFECT, args![tenant, effect, now, outcome])
                 .await?;
         }
         DeadId::Receipt(receipt) => {
             let why = format!("discarded: {reason}");
-            let args = args![&tenant, receipt, now, cut(&why), row.opt_text("reason")?];
+            let args = args![tenant, receipt, now, cut(&why), row.opt_text("reason")?];
             tx.conn.run(DISCARD_RECEIPT, args).await?;
             let moves = Moves {
                 dead: -1,
                 ignored: 1,
                 ..Moves::default()
             };
-            count(tx, &tenant, &row, moves).await?;
+            count(tx, tenant, &row, moves).await?;
         }
     }
-    note(tx, &tenant, id, &row, ("discard", actor), Some(reason), now).await
+    note(tx, tenant, id, &row, ("discard", actor), Some(reason), now).await
 }
 
 async fn count(tx: &mut Tx, tenant: &TenantId, row: &Row, moves: Moves) -> Result<(), StoreError> {

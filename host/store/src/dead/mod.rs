@@ -304,8 +304,6 @@ fn letter(row: &Row, id: DeadId) -> Result<DeadLetter, StoreError> {
 }
 
 fn class_of(row: &Row) -> Result<ErrorClass, StoreError> {
-    match row.opt_text("error_class")? {
-        Some(_) => row.parse("error_class"),
-        None => Ok(ErrorClass::Unclassified),
-    }
+    let class = row.opt_parse("error_class")?;
+    Ok(class.unwrap_or(ErrorClass::Unclassified))
 }

@@ -2,6 +2,8 @@
 //! one transaction; due moments are spread, so that a replay of a whole day is no storm, and the work survives
 //! a restart like any other. What follows from it passes the usual guards, and effects have their keys.
 
+use std::collections::BTreeMap;
+
 use ordercase_model::Instant;
 use serde_json::{Value, json};
 
@@ -167,8 +169,8 @@ async fn rework(tx: &mut Tx, ask: &Rework, actor: String, now: Instant) -> Resul
     Ok(again)
 }
 
-fn plugins(ask: &Rework) -> std::collections::BTreeMap<&str, u64> {
-    let mut plugins = std::collections::BTreeMap::new();
+fn plugins(ask: &Rework) -> BTreeMap<&str, u64> {
+    let mut plugins = BTreeMap::new();
     for digest in ask
         .receipts
         .iter()
@@ -186,16 +188,6 @@ async fn put_back(
     receipt: &Reworked,
     due_at: Instant,
 ) -> Result<bool, StoreError> {
-    let args = args![
-        &connection.tenant,
-        &receipt.id,
-        receipt.state.as_str(),
-        due_at,
-        Lane::Poll.as_str()
-    ];
-    let Some(row) = tx.conn.first(AGAIN, args).await? else {
-        return Ok(false);
-    };
     let mut moves = Moves {
         pending: 1,
         ..Moves::default()
@@ -209,6 +201,16 @@ async fn put_back(
         ReceiptState::Dead => &mut moves.dead,
     };
     *left -= 1;
+    let args = args![
+        &connection.tenant,
+        &receipt.id,
+        receipt.state.as_str(),
+        due_at,
+        Lane::Poll.as_str()
+    ];
+    let Some(row) = tx.conn.first(AGAIN, args).await? else {
+        return Ok(false);
+    };
     let (owner, stream) = (row.text("owner_id")?, row.text("stream")?);
     let tenant = &connection.tenant;
     account::record(&mut tx.conn, tenant, &owner, &stream, Via::Inbox, moves).await?;
@@ -221,10 +223,7 @@ fn read(row: &Row) -> Result<Reworked, StoreError> {
         topic: row.text("topic")?,
         received_at: row.instant("received_at")?,
         state: row.parse("state")?,
-        class: match row.opt_text("error_class")? {
-            Some(_) => Some(row.parse("error_class")?),
-            None => None,
-        },
+        class: row.opt_parse("error_class")?,
         plugin_digest: row.opt_text("plugin_digest")?,
     })
 }

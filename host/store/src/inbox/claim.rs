@@ -5,9 +5,9 @@ use ordercase_model::Instant;
 use super::{ClaimRequest, Receipt, ReceiptState, read_receipt, receipt_columns};
 use crate::{
     Lane, ReceiptId, Store, StoreError, TenantId,
-    db::{Scope, args, dialect, statements},
+    db::{Line, Scope, args, dialect, statements},
     limits::LIST_ROWS_MAX,
-    turn,
+    turn::Round,
 };
 
 statements! {
@@ -68,36 +68,15 @@ impl Store {
         self.write(Scope::All, move |tx| {
             Box::pin(async move {
                 let lane = ask.lane.as_str();
-                let rows = tx.conn.all(TENANTS, args![lane]).await?;
-                let mut tenants = Vec::with_capacity(rows.len());
-                for row in &rows {
-                    tenants.push(row.text("id")?);
-                }
-                let turns = turn::order(&mut tx.turns, lane, tenants);
-                let share = turn::share(ask.limit, turns.len());
+                let mut round = Round::begin(tx, lane, ask.limit, TENANTS, args![lane]).await?;
                 let mut taken = Vec::new();
-                for tenant in turns {
-                    let left = ask
-                        .limit
-                        .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-                    if left == 0 {
-                        break;
-                    }
-                    if !tx.conn.alone(&tenant).await? {
+                while let Some((tenant, most)) = round.next() {
+                    if !tx.conn.alone(&tenant, Line::Receipts).await? {
                         continue;
                     }
-                    let args = args![
-                        &tenant,
-                        lane,
-                        ask.now,
-                        &ask.holder,
-                        ask.lease_until,
-                        share.min(left)
-                    ];
+                    let args = args![&tenant, lane, ask.now, &ask.holder, ask.lease_until, most];
                     let rows = tx.conn.all(CLAIM, args).await?;
-                    if !rows.is_empty() {
-                        turn::took(&mut tx.turns, lane, &tenant);
-                    }
+                    round.took(&mut tx.turns, &tenant, rows.len());
                     for row in &rows {
                         taken.push(read_receipt(row)?);
                     }

@@ -7,23 +7,24 @@ use serde_json::Value;
 use super::{Attempt, Effect, EffectRequest, EffectSettlement, EffectState, effect_columns, read};
 use crate::{
     Death, DeskKey, EffectId, Store, StoreError, TenantId,
-    db::{Scope, Tx, args, dialect, statements},
+    db::{Line, Scope, Tx, args, dialect, statements},
     limits::{LIST_ROWS_MAX, cut},
     signal::Queue,
-    turn,
+    turn::Round,
 };
 
 statements! {
     TENANTS = "SELECT DISTINCT tenant_id AS id FROM outbox
             WHERE state = 'pending' AND due_at <= $1 ORDER BY tenant_id";
-    /// Only the first of a target may go: what follows waits, even while the first waits for its retry.
+    /// Only the first of a target may go: what follows waits, even while the first waits for its retry. One that a
+    /// person put back to work is the first again, and waits for a later one that is on its way.
     CLAIM = dialect::claim!("SELECT e.effect_id FROM outbox e
                 WHERE e.tenant_id = $1 AND e.state = 'pending' AND e.due_at <= $2
                     AND (e.lease_until IS NULL OR e.lease_until <= $2)
                     AND NOT EXISTS (
                         SELECT 1 FROM outbox b
                         WHERE b.tenant_id = e.tenant_id AND b.desk_id = e.desk_id AND b.target = e.target
-                            AND b.state = 'pending' AND b.seq < e.seq)
+                            AND b.state = 'pending' AND (b.seq < e.seq OR b.lease_until > $2))
                     AND NOT EXISTS (
                         SELECT 1 FROM desks d
                         WHERE d.tenant_id = e.tenant_id AND d.desk_id = e.desk_id AND d.state = 'paused')
@@ -157,32 +158,15 @@ impl Store {
 }
 
 async fn claim(tx: &mut Tx, ask: &EffectRequest) -> Result<Vec<Effect>, StoreError> {
-    let rows = tx.conn.all(TENANTS, args![ask.now]).await?;
-    let mut tenants = Vec::with_capacity(rows.len());
-    for row in &rows {
-        tenants.push(row.text("id")?);
-    }
-    let turns = turn::order(&mut tx.turns, "outbox", tenants);
-    let share = turn::share(ask.limit, turns.len());
+    let mut round = Round::begin(tx, "outbox", ask.limit, TENANTS, args![ask.now]).await?;
     let mut taken = Vec::new();
-    for tenant in turns {
-        let left = ask
-            .limit
-            .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-        if left == 0 {
-            break;
+    while let Some((tenant, most)) = round.next() {
+        if !tx.conn.alone(&tenant, Line::Effects).await? {
+            continue;
         }
-        let args = args![
-            &tenant,
-            ask.now,
-            &ask.holder,
-            ask.lease_until,
-            share.min(left)
-        ];
+        let args = args![&tenant, ask.now, &ask.holder, ask.lease_until, most];
         let rows = tx.conn.all(CLAIM, args).await?;
-        if !rows.is_empty() {
-            turn::took(&mut tx.turns, "outbox", &tenant);
-        }
+        round.took(&mut tx.turns, &tenant, rows.len());
         for row in &rows {
             let effect = read(row)?;
             let line = args![&tenant, &effect.id, effect.attempts, &ask.holder, ask.now];

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use ordercase_model::Instant;
 
 use crate::{
     http::problem::{Kind, Problem},
@@ -24,6 +25,21 @@ pub(super) fn read(cursor: &str) -> Result<(String, String), Problem> {
     };
     let short = cursor.len() <= CURSOR_CHARS_MAX;
     short.then(read).flatten().ok_or_else(broken)
+}
+
+/// The cursor that names a moment and the id of what happened then.
+pub(super) fn write_moment(at: Instant, id: &str) -> String {
+    write(&at.micros().to_string(), id)
+}
+
+/// The moment and the id of a cursor.
+///
+/// # Errors
+/// [`Kind::Malformed`] at `after` when it is none of ours.
+pub(super) fn read_moment(cursor: &str) -> Result<(Instant, String), Problem> {
+    let (at, id) = read(cursor)?;
+    let at = at.parse().ok().and_then(Instant::from_micros);
+    Ok((at.ok_or_else(broken)?, id))
 }
 
 /// The problem of a cursor that does not lead anywhere.

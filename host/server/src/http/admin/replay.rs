@@ -10,7 +10,7 @@ use axum::{
 };
 use ordercase_model::{Instant, Kind as RecordKind, RecordRef};
 use ordercase_store::{
-    ConnectionKey, ReceiptCursor, ReceiptFilter, ReceiptId, RecordFilter, Reworked,
+    ConnectionId, ConnectionKey, ReceiptCursor, ReceiptFilter, ReceiptId, RecordFilter, Reworked,
 };
 use ordercase_sync::{
     ReceiptReplay, RecordReplay, ReplayVerdict, ReplayedPage, ReplayedRecord, ReworkedPage,
@@ -20,7 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{ACTOR, Operator, connections::known_connection, cursor, dead_letters::class_of};
+use super::{
+    ACTOR, Operator, connections::known_connection, cursor, dead_letters::class_of,
+    desks::known_tenant,
+};
 use crate::{
     app::App,
     http::{
@@ -151,8 +154,8 @@ pub(super) async fn run(
     Path((tenant, connection)): Path<(String, String)>,
     Bounded(body): Bounded<ReplayBody>,
 ) -> Result<Json<Replay>, Problem> {
-    let tenant = super::desks::known_tenant(&app, &tenant).await?;
-    let connection = ordercase_store::ConnectionId::new(connection.as_str()).map_err(|_| {
+    let tenant = known_tenant(&app, &tenant).await?;
+    let connection = ConnectionId::new(connection.as_str()).map_err(|_| {
         Problem::new(
             Kind::NotFound,
             "there is no such connection; see `ordercase connection list`",
@@ -346,13 +349,8 @@ impl From<ReplayedRecord> for RecordLine {
 }
 
 async fn receipts(app: &App, key: ConnectionKey, body: &ReplayBody) -> Result<Replay, Problem> {
-    let id = match &body.id {
-        Some(id) => Some(
-            ReceiptId::new(id.as_str())
-                .map_err(|error| Problem::new(Kind::Malformed, error.to_string()).at("id"))?,
-        ),
-        None => None,
-    };
+    let id = body.id.as_deref().map(ReceiptId::new).transpose();
+    let id = id.map_err(|error| Problem::new(Kind::Malformed, error.to_string()).at("id"))?;
     let named = id.is_some();
     let ask = ReceiptReplay {
         connection: key,
@@ -378,19 +376,13 @@ async fn receipts(app: &App, key: ConnectionKey, body: &ReplayBody) -> Result<Re
 }
 
 fn receipt_after(text: &str) -> Result<ReceiptCursor, Problem> {
-    let (at, id) = cursor::read(text)?;
-    let at = at.parse().ok().and_then(Instant::from_micros);
-    Ok(ReceiptCursor {
-        received_at: at.ok_or_else(cursor::broken)?,
-        id,
-    })
+    let (received_at, id) = cursor::read_moment(text)?;
+    Ok(ReceiptCursor { received_at, id })
 }
 
 fn receipt_answer(page: ReworkedPage, dry_run: bool) -> Replay {
-    let next = page.next.map(|next| {
-        let at = next.received_at.micros().to_string();
-        cursor::write(&at, &next.id)
-    });
+    let next = page.next;
+    let next = next.map(|next| cursor::write_moment(next.received_at, &next.id));
     Replay {
         dry_run,
         counts: Counts {

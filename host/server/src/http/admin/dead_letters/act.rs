@@ -92,23 +92,19 @@ pub(in crate::http::admin) async fn retry(
     }))
 }
 
+/// The ids that are named, or those of the filter and where it goes on.
 async fn chosen(app: &App, body: RetryBody) -> Result<(Vec<DeadId>, Option<String>), Problem> {
-    let filtered = body.tenant.is_some() || body.stream.is_some() || body.class.is_some();
-    let narrowed = body.stream.is_some() || body.class.is_some() || body.after.is_some();
-    match (body.ids.is_empty(), filtered, narrowed) {
-        (true, false, _) => {
-            let detail = "name ids, or a tenant, a stream or a class";
-            return Err(Problem::new(Kind::Malformed, detail).at("ids"));
+    let wrong = |detail: &str| Err(Problem::new(Kind::Malformed, detail).at("ids"));
+    let narrowed = body.stream.is_some() || body.class.is_some();
+    if !body.ids.is_empty() {
+        if narrowed || body.after.is_some() {
+            return wrong("name ids or a filter, not both");
         }
-        (false, _, true) => {
-            let detail = "name ids or a filter, not both";
-            return Err(Problem::new(Kind::Malformed, detail).at("ids"));
-        }
-        (false, _, false) => {
-            let ids: Result<Vec<DeadId>, Problem> = body.ids.iter().map(|id| dead_id(id)).collect();
-            return Ok((ids?, None));
-        }
-        (true, true, _) => {}
+        let ids: Result<Vec<DeadId>, Problem> = body.ids.iter().map(|id| dead_id(id)).collect();
+        return Ok((ids?, None));
+    }
+    if !narrowed && body.tenant.is_none() {
+        return wrong("name ids, or a tenant, a stream or a class");
     }
     let after = body.after.as_deref().map(after).transpose()?;
     let class = body.class.as_deref();

@@ -183,16 +183,12 @@ pub(super) fn class_of(text: &str) -> Result<ErrorClass, Problem> {
 
 fn next(letter: &ordercase_store::DeadLetter) -> String {
     let cursor = letter.cursor();
-    cursor::write(&cursor.died_at.micros().to_string(), &cursor.id)
+    cursor::write_moment(cursor.died_at, &cursor.id)
 }
 
 fn after(text: &str) -> Result<DeadCursor, Problem> {
-    let (at, id) = cursor::read(text)?;
-    let at = at.parse().ok().and_then(Instant::from_micros);
-    Ok(DeadCursor {
-        died_at: at.ok_or_else(cursor::broken)?,
-        id,
-    })
+    let (died_at, id) = cursor::read_moment(text)?;
+    Ok(DeadCursor { died_at, id })
 }
 
 /// The id of a dead letter.
