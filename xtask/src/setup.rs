@@ -94,6 +94,11 @@ pub(crate) fn cargo_deny() -> anyhow::Result<()> {
     ]))
 }
 
+/// Whether the database of advisories is there and fresh; it is fetched, for a minute at most.
+pub(crate) fn advisories() -> bool {
+    answers("timeout", &["60", "cargo", "deny", "fetch", "db"])
+}
+
 fn debian(packages: &[&str], why: &str) -> anyhow::Result<()> {
     println!("Installing {}: {why}.", packages.join(", "));
     anyhow::ensure!(
