@@ -20,8 +20,8 @@ mod support;
 pub use action::{Action, Suggestion};
 pub use block::{
     AccountView, Alternative, Count, Destination, FulfilmentBlock, HistoryBlock, IdentityBlock,
-    LineView, OrderBlock, PaymentBlock, RefundView, ReturnView, ReturnsBlock, ShipmentView, Step,
-    StoreHealth, StoreState, TrackingView, TransactionView,
+    LineView, OrderBlock, PaymentBlock, ProvenSpan, RefundView, ReturnView, ReturnsBlock,
+    ShipmentView, Step, StoreHealth, StoreState, TrackingView, TransactionView,
 };
 pub use fact::{Absent, Fact, StatusView};
 pub use issue::{Issue, Rule, Severity, issues};

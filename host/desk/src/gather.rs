@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ordercase_context::{Provenance, Quote, QuoteKind, Sourced, StoreState, names};
+use ordercase_context::{ProvenSpan, Provenance, Quote, QuoteKind, Sourced, StoreState, names};
 use ordercase_identity::{Face, QuotedOrder, RecordLink};
 use ordercase_model::{
     Completeness, Customer, Group, Kind, Missing, Order, RecordRef, Refund, Return, Shipment,
@@ -363,6 +363,7 @@ async fn stores(
     let mut states = BTreeMap::new();
     for connection in store.connections(Some(tenant)).await? {
         let tracks = store.streams(&connection.key).await?;
+        let coverage = store.coverage(&connection.key).await?;
         let mut backfills = tracks
             .iter()
             .filter(|t| t.track == Track::Backfill)
@@ -373,6 +374,12 @@ async fn stores(
             .iter()
             .filter_map(|t| t.finished_at.or(t.started_at))
             .max();
+        let proven = coverage.iter().find(|one| one.kind == Kind::Order);
+        let proven = proven.map(|one| ProvenSpan {
+            // Behind a gap only what comes after it is proven without a break.
+            since: one.gap.map_or(one.since, |gap| Some(gap.until)),
+            through: one.through,
+        });
         let (state, reason) = match &connection.activity {
             Activity::Active => ("active", None),
             Activity::Paused(reason) => ("paused", Some(reason.clone())),
@@ -385,6 +392,7 @@ async fn stores(
                 state: state.to_owned(),
                 reason,
                 complete,
+                proven,
                 last_read_at,
             },
         );

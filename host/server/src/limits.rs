@@ -44,6 +44,14 @@ pub const ID_CHARS_MAX: usize = 128;
 pub const LIST_ROWS_MAX: u32 = 200;
 /// Rows of one list answer unless asked for otherwise.
 pub const LIST_ROWS_DEFAULT: u32 = 100;
+/// People who follow runs at the same time; the next one is asked to come again.
+pub const RUN_FOLLOWERS_MAX: usize = 32;
+/// How often a follower is told of runs that moved.
+pub const RUN_EVENTS_INTERVAL: Duration = Duration::from_millis(500);
+/// How long one follower is served; then it comes again.
+pub const RUN_EVENTS_TIME_MAX: Duration = Duration::from_secs(3_600);
+/// Runs that a follower is told of at once.
+pub const RUNS_FOLLOWED_MAX: u32 = 50;
 /// A cursor in a request: it may carry a source's id.
 pub const CURSOR_CHARS_MAX: usize = 2_048;
 /// Why a dead letter is discarded.

@@ -129,6 +129,8 @@ ids! {
     CaseId "cas"
     /// Whoever holds a lease: one per process.
     HolderId "hld"
+    /// One window of a stream's track.
+    RunId "run"
 }
 
 /// A desk with its tenant.

@@ -10,6 +10,7 @@
 //! | `inbox` | receipts: stored before they are answered, claimed under a lease, settled once |
 //! | `lease` | keeping what one works on |
 //! | `stream` | what to read next; the cursor moves with its page |
+//! | `run` | how far each window is, the holes it found, what is proven complete |
 //! | `dead` | what waits for a person: why, how to see it, how to put it back to work or away |
 //! | `mask` | what may be shown of a body |
 //! | `account` | proof that nothing was dropped |
@@ -30,6 +31,7 @@ pub mod limits;
 mod mask;
 mod outbox;
 mod record;
+mod run;
 mod secret;
 mod signal;
 mod store;
@@ -46,7 +48,7 @@ pub use dead::{
 pub use error::StoreError;
 pub use id::{
     CaseId, ConnectionId, ConnectionKey, DeskId, DeskKey, EffectId, HolderId, IdError, Owner,
-    ReceiptId, RecordKey, TenantId, TicketKey,
+    ReceiptId, RecordKey, RunId, TenantId, TicketKey,
 };
 pub use inbox::{
     ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, NewReceipt, Put, Receipt,
@@ -63,11 +65,13 @@ pub use record::{
     ReadPath, RecordFilter, Rederivation, Rederived, Snapshot, Stamp, StoredRecord, Verdict,
     decide,
 };
+pub use run::{Coverage, Gap, Hole, HoleCause, HoleKind, MonthProof, Phase, Proof, Run};
 pub use secret::{MasterKey, SecretValue};
 pub use signal::{Lane, Queue};
 pub use store::{Store, StoreOptions};
 pub use stream::{
-    Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement, TrackState,
+    Comparison, Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement,
+    TrackState,
 };
 pub use tenant::{
     Activity, AuditRow, Connection, Desk, NewAudit, NewConnection, NewDesk, PluginRow, Tenant,

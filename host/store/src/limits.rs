@@ -59,6 +59,18 @@ pub const MASKED_TEXT_CHARS_MAX: usize = 500;
 pub const RETRIED_PER_CALL_MAX: usize = 200;
 /// Records that one call derives again.
 pub const REDERIVED_PER_CALL_MAX: u32 = 500;
+/// Age under which a change may still be on its way by webhook or poll, seconds: a run that finds it has found no
+/// hole.
+pub const IN_FLIGHT_SECONDS: i64 = 15 * 60;
+/// Warnings kept with a run.
+pub const RUN_WARNINGS_MAX: usize = 50;
+/// Records that one read of a proof sums up.
+pub const PROVED_PER_READ: i64 = 5_000;
+/// Records that a run may find missing at the source before a person must say that this is so; more than this and
+/// more than [`GONE_SHARE_MAX`] of what it read.
+pub const GONE_MAX: u64 = 50;
+/// The same as a share of the records read, of 100.
+pub const GONE_SHARE_MAX: u64 = 5;
 /// Bytes of a secret.
 pub const SECRET_BYTES_MAX: usize = 64 * 1024;
 

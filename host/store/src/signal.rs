@@ -19,11 +19,19 @@ pub enum Lane {
     Poll,
     /// History.
     Backfill,
+    /// Proving that nothing was missed.
+    Reconcile,
 }
 
 impl Lane {
     /// All lanes, most urgent first.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::Live, Self::Poll, Self::Backfill];
+    pub const ALL: [Self; 5] = [
+        Self::Agent,
+        Self::Live,
+        Self::Poll,
+        Self::Backfill,
+        Self::Reconcile,
+    ];
 
     /// The text in SQL and JSON.
     #[must_use]
@@ -33,6 +41,7 @@ impl Lane {
             Self::Live => "live",
             Self::Poll => "poll",
             Self::Backfill => "backfill",
+            Self::Reconcile => "reconcile",
         }
     }
 }
@@ -72,6 +81,7 @@ impl Queue {
             Self::Lane(Lane::Poll) => 4,
             Self::Lane(Lane::Backfill) => 8,
             Self::Outbox => 16,
+            Self::Lane(Lane::Reconcile) => 32,
         }
     }
 }
@@ -106,11 +116,12 @@ impl Touched {
     }
 }
 
-const QUEUES: [Queue; 5] = [
+const QUEUES: [Queue; 6] = [
     Queue::Lane(Lane::Agent),
     Queue::Lane(Lane::Live),
     Queue::Lane(Lane::Poll),
     Queue::Lane(Lane::Backfill),
+    Queue::Lane(Lane::Reconcile),
     Queue::Outbox,
 ];
 

@@ -19,7 +19,8 @@ use crate::{
     inbox,
     limits::{
         EFFECT_JOBS, JOBS_PER_LANE, LEASE_SECONDS, POLL_INTERVAL_SECONDS, POLL_OVERLAP_SECONDS,
-        RENEWALS_PER_LEASE,
+        RECONCILE_INTERVAL_SECONDS, RECONCILE_WINDOW_SECONDS, RENEWALS_PER_LEASE,
+        REREAD_INTERVAL_SECONDS, SWEEP_INTERVAL_SECONDS, SWEEP_WINDOW_SECONDS,
     },
     outbox::Effects,
     progress, stream,
@@ -36,8 +37,18 @@ pub struct EngineOptions {
     pub poll_interval_seconds: i64,
     /// How far a poll reaches back behind what it saw last, seconds.
     pub poll_overlap_seconds: i64,
+    /// Time between two reconciliations of a stream, seconds.
+    pub reconcile_interval_seconds: i64,
+    /// How far a reconciliation reaches back, seconds.
+    pub reconcile_window_seconds: i64,
+    /// Time between two sweeps of a stream, seconds.
+    pub sweep_interval_seconds: i64,
+    /// How far a sweep reaches back, seconds.
+    pub sweep_window_seconds: i64,
+    /// Time between two looks for orders that are to be read again, seconds.
+    pub reread_interval_seconds: i64,
     /// Jobs that run at the same time, in the order of [`Lane::ALL`].
-    pub jobs_per_lane: [usize; 4],
+    pub jobs_per_lane: [usize; 5],
     /// Effects that run at the same time.
     pub effect_jobs: usize,
 }
@@ -51,6 +62,11 @@ impl EngineOptions {
             lease_seconds: LEASE_SECONDS,
             poll_interval_seconds: POLL_INTERVAL_SECONDS,
             poll_overlap_seconds: POLL_OVERLAP_SECONDS,
+            reconcile_interval_seconds: RECONCILE_INTERVAL_SECONDS,
+            reconcile_window_seconds: RECONCILE_WINDOW_SECONDS,
+            sweep_interval_seconds: SWEEP_INTERVAL_SECONDS,
+            sweep_window_seconds: SWEEP_WINDOW_SECONDS,
+            reread_interval_seconds: REREAD_INTERVAL_SECONDS,
             jobs_per_lane: JOBS_PER_LANE,
             effect_jobs: EFFECT_JOBS,
         }
@@ -221,9 +237,9 @@ enum LaneJob {
 }
 
 impl LaneWork {
-    /// Streams are read in two lanes only.
+    /// Nobody waits for a stream.
     fn reads_streams(&self) -> bool {
-        matches!(self.lane, Lane::Poll | Lane::Backfill)
+        matches!(self.lane, Lane::Poll | Lane::Backfill | Lane::Reconcile)
     }
 }
 

@@ -10,9 +10,10 @@
 //! [`Engine::run`] starts one dispatcher per lane and one for the outbox. A dispatcher claims due work under
 //! a lease, runs a bounded number of jobs, and sleeps until a commit feeds its queue or the next job is
 //! due. Nothing is held in memory that the database does not hold too: a killed process loses the lease, never
-//! the work. [`Replayer`] tells stored records again and works stored receipts off again. What a failure leads to is a total function ([`classify`], [`classify_effect`],
+//! the work. [`Certificate`] says what is proven complete. [`Replayer`] tells stored records again and works stored receipts off again. What a failure leads to is a total function ([`classify`], [`classify_effect`],
 //! [`classify_desk`]); when the next attempt comes is a pure one ([`Backoff`]).
 
+mod certificate;
 mod clock;
 mod desk;
 mod dispatch;
@@ -29,6 +30,7 @@ mod retry;
 mod source;
 mod stream;
 
+pub use certificate::{Certificate, Counts, Evidence, HoleCount, PathState, StreamCertificate};
 pub use clock::Clock;
 pub use desk::{DeskFailure, DeskHandler, Handled};
 pub use effect::{EffectExecutor, EffectFailure};

@@ -1,7 +1,7 @@
 //! Every bound of the engine, with its unit.
 
 /// Jobs of a lane that run at the same time, most urgent lane first.
-pub const JOBS_PER_LANE: [usize; 4] = [4, 8, 2, 2];
+pub const JOBS_PER_LANE: [usize; 5] = [4, 8, 2, 2, 1];
 /// Effects that run at the same time.
 pub const EFFECT_JOBS: usize = 4;
 /// How long work is its holder's, seconds, unless it asks for more: when a replica is killed, others take its
@@ -30,6 +30,30 @@ pub const HINTS_PER_WEBHOOK_MAX: usize = 50;
 pub const POLL_INTERVAL_SECONDS: i64 = 300;
 /// How far a poll reaches back behind what it saw last, seconds.
 pub const POLL_OVERLAP_SECONDS: i64 = 600;
+/// Time between two reconciliations of a stream, seconds (SB-184).
+pub const RECONCILE_INTERVAL_SECONDS: i64 = 3_600;
+/// How far a reconciliation reaches back, seconds; further when less is proven.
+pub const RECONCILE_WINDOW_SECONDS: i64 = 48 * 3_600;
+/// How far it reaches back at most, seconds; beyond that it is the sweep's.
+pub const RECONCILE_REACH_SECONDS_MAX: i64 = 31 * 24 * 3_600;
+/// Time between two sweeps of a stream, seconds; with this one they run at night (SB-184).
+pub const SWEEP_INTERVAL_SECONDS: i64 = 24 * 3_600;
+/// How far a sweep reaches back, seconds: twelve months.
+pub const SWEEP_WINDOW_SECONDS: i64 = 366 * 24 * 3_600;
+/// Time between two looks for orders that are to be read again, seconds.
+pub const REREAD_INTERVAL_SECONDS: i64 = 300;
+/// Age of the last proof at which a stream does not count as complete any more, seconds.
+pub const CERTIFICATE_AGE_SECONDS_MAX: i64 = 3 * RECONCILE_INTERVAL_SECONDS;
+/// How far back a certificate tells of holes, seconds.
+pub const CERTIFICATE_HOLES_SECONDS: i64 = 31 * 24 * 3_600;
+/// Hour of the night, where the shop is, at which sweeps begin.
+pub const NIGHT_HOUR: i8 = 3;
+/// Within which they begin, each connection at its own moment, seconds.
+pub const NIGHT_SPREAD_SECONDS: u64 = 3_600;
+/// Records that a run reads by themselves before it lets others go first.
+pub const RECORDS_PER_TURN: u32 = 20;
+/// Records that one page may dispute; the others of it are looked at by the next run.
+pub const RUN_LOOKUPS_MAX: usize = 100;
 /// Attempts at a receipt or an effect that only the other side's state can help.
 pub const ATTEMPTS_MAX: u32 = 30;
 /// Attempts at something that fails by itself, such as a plugin that traps.

@@ -60,7 +60,7 @@ impl Backoff {
     }
 }
 
-fn random(attempt: u32, seed: &str) -> u64 {
+pub(crate) fn random(attempt: u32, seed: &str) -> u64 {
     let mut hash = Sha256::new();
     hash.update(seed.as_bytes());
     hash.update(attempt.to_be_bytes());

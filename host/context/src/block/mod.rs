@@ -15,7 +15,7 @@ pub use identity::{AccountView, IdentityBlock};
 pub use order::{Alternative, LineView, OrderBlock};
 pub use payment::{PaymentBlock, TransactionView};
 pub use returns::{RefundView, ReturnView, ReturnsBlock};
-pub use store::{StoreHealth, StoreState};
+pub use store::{ProvenSpan, StoreHealth, StoreState};
 pub use timeline::Step;
 
 pub(crate) use fulfilment::fulfilment;

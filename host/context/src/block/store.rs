@@ -16,8 +16,20 @@ pub struct StoreState {
     pub reason: Option<String>,
     /// Whether all history is here.
     pub complete: bool,
+    /// What is proven complete of its orders; absent while nothing is.
+    pub proven: Option<ProvenSpan>,
     /// When something was last read.
     pub last_read_at: Option<Instant>,
+}
+
+/// Of which time everything is proven to be here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvenSpan {
+    /// From when; from the shop's first order when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Instant>,
+    /// Until when.
+    pub through: Instant,
 }
 
 /// A shop as an agent sees it.
@@ -34,6 +46,9 @@ pub struct StoreHealth {
     pub reason: Option<String>,
     /// Whether all history is here; counts are "at least" while it is not.
     pub complete: bool,
+    /// Of which time everything is proven to be here; absent while nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proven: Option<ProvenSpan>,
     /// When something was last read; absent when nothing ever was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_read_at: Option<Instant>,
@@ -51,6 +66,7 @@ pub(crate) fn store_health(stores: &[StoreState], now: Instant) -> Vec<StoreHeal
             state: store.state.clone(),
             reason: store.reason.clone(),
             complete: store.complete,
+            proven: store.proven,
             last_read_at: store.last_read_at,
             age_seconds: store.last_read_at.map(|at| now.seconds_since(at).max(0)),
         })

@@ -1,8 +1,8 @@
 //! Orders and people for tests, and the few steps from them to a context.
 
 use ordercase_context::{
-    CaseView, FieldPolicy, Material, Provenance, Quote, Sourced, StoreState, SupportContext, build,
-    scan,
+    CaseView, FieldPolicy, Material, ProvenSpan, Provenance, Quote, Sourced, StoreState,
+    SupportContext, build, scan,
 };
 use ordercase_identity::{Claims, EmailProof, Face, QuotedOrder, RecordLink, Resolution, resolve};
 use ordercase_model::{Customer, Instant, Kind, Order};
@@ -148,6 +148,10 @@ impl Ticket<'_> {
                 state: "active".to_owned(),
                 reason: None,
                 complete: self.complete,
+                proven: self.complete.then(|| ProvenSpan {
+                    since: None,
+                    through: at("2026-11-20T11:30:00Z"),
+                }),
                 last_read_at: Some(at("2026-11-20T11:55:00Z")),
             }],
             more: false,

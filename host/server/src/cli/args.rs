@@ -2,10 +2,12 @@
 //! verb shows one line that works.
 
 mod dead_letters;
+mod sync;
 
 pub use dead_letters::{
     DeadLetterDiscard, DeadLetterList, DeadLetterRetry, DeadLetterVerb, Replay,
 };
+pub use sync::{Certificate, RunVerb, StreamSet, StreamTrackName, StreamVerb};
 
 use std::{ffi::OsStr, marker::PhantomData, net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -106,6 +108,14 @@ pub enum Command {
     Ticket(TicketVerb),
     /// Whether every receipt is accounted for; exits 1 when it does not add up
     Accounts,
+    /// What is proven complete of a shop; exits 1 when something is not
+    Certificate(Certificate),
+    /// Backfills, polls and reconciliations: what they read, changed and found
+    #[command(subcommand)]
+    Run(RunVerb),
+    /// How often a shop's streams are read
+    #[command(subcommand)]
+    Stream(StreamVerb),
     /// Receipts and effects that need a person
     #[command(subcommand)]
     DeadLetters(DeadLetterVerb),

@@ -7,10 +7,12 @@ mod args;
 mod dead_letters;
 pub mod doctor;
 pub mod run;
+mod sync;
 pub mod transport;
 
 pub use args::{
-    CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeadLetterDiscard, DeadLetterList,
-    DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host, NoteRule,
-    Replay, SecretArg, Serve, Setting, TenantVerb, TicketVerb, ZendeskPlan,
+    CaseSet, CaseVerb, Certificate, Cli, Command, Connect, ConnectionVerb, DeadLetterDiscard,
+    DeadLetterList, DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host,
+    NoteRule, Replay, RunVerb, SecretArg, Serve, Setting, StreamSet, StreamTrackName, StreamVerb,
+    TenantVerb, TicketVerb, ZendeskPlan,
 };

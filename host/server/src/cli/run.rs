@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeskAdd, DeskInstall, DeskSet,
-    DeskVerb, Host, SecretArg, TenantVerb, TicketVerb, dead_letters, transport::Admin,
+    DeskVerb, Host, SecretArg, StreamVerb, TenantVerb, TicketVerb, dead_letters, sync,
+    transport::Admin,
 };
 use crate::limits;
 
@@ -127,6 +128,9 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
             admin.get(&path).await
         }
         Command::Accounts => return accounts(admin).await,
+        Command::Certificate(which) => return sync::certificate(admin, &which).await,
+        Command::Run(verb) => sync::run(admin, verb).await,
+        Command::Stream(StreamVerb::Set(set)) => sync::stream_set(admin, &set).await,
         Command::DeadLetters(verb) => return dead_letters::verb(admin, verb).await,
         Command::Replay(which) => return dead_letters::replay(admin, &which).await,
     }

@@ -104,6 +104,31 @@ impl Admin {
             .await
     }
 
+    /// Opens a stream of server-sent events.
+    ///
+    /// # Errors
+    /// When no server runs, or what it answered, in words.
+    pub async fn events(&self, path: &str) -> anyhow::Result<reqwest::Response> {
+        let Way::Remote { base, .. } = &self.way else {
+            bail!(
+                "no server runs with this data directory, so nothing is being read; start one with `ordercase serve`"
+            );
+        };
+        let url = base.join(path).context("not an address")?;
+        let answer = client(limits::RUN_EVENTS_TIME_MAX)?
+            .get(url)
+            .bearer_auth(self.token.expose())
+            .send()
+            .await
+            .with_context(|| format!("no answer from {base}"))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        read(status, &answer.bytes().await?)?;
+        bail!("the server answered {status} without events")
+    }
+
     /// Finishes what this process did itself.
     pub async fn close(self) {
         if let Way::Local { app, .. } = self.way {

@@ -152,6 +152,7 @@ const fn lane(lane: Lane) -> CallLane {
         Lane::Live => CallLane::Live,
         Lane::Poll => CallLane::Poll,
         Lane::Backfill => CallLane::Backfill,
+        Lane::Reconcile => CallLane::Reconcile,
     }
 }
 

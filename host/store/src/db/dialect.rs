@@ -44,8 +44,8 @@ macro_rules! claim {
 
 /// Reads a row that the same transaction decides on and writes.
 macro_rules! locked {
-    ($text:literal) => {
-        [$text, concat!($text, " FOR UPDATE")]
+    ($($text:tt)*) => {
+        [concat!($($text)*), concat!($($text)*, " FOR UPDATE")]
     };
 }
 pub(crate) use {claim, fours, locked, pairs};

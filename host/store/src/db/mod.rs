@@ -137,7 +137,7 @@ macro_rules! id_args {
         }
     )* };
 }
-id_args!(TenantId DeskId ConnectionId ReceiptId EffectId CaseId HolderId);
+id_args!(TenantId DeskId ConnectionId ReceiptId EffectId CaseId HolderId RunId);
 
 /// Builds the arguments of a statement, in the order of `$1`, `$2`, ...
 macro_rules! args {

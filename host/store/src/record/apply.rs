@@ -362,6 +362,15 @@ pub(super) fn target(snapshot: &Snapshot) -> Result<Key, String> {
     Ok((kind, id))
 }
 
+/// What is stored of the records that a batch is about, by what they are.
+pub(crate) async fn known(
+    conn: &mut Conn,
+    batch: &Batch,
+) -> Result<BTreeMap<(Kind, String), Held>, StoreError> {
+    let wanted = batch.snapshots.iter().filter_map(|s| target(s).ok());
+    existing(conn, &batch.connection, wanted).await
+}
+
 pub(super) async fn existing(
     conn: &mut Conn,
     connection: &ConnectionKey,

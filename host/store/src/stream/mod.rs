@@ -1,18 +1,31 @@
-//! Streams: what to read next from a shop. A stream has two tracks: `backfill` walks history once,
-//! `poll` reads what changed, again and again. The cursor moves only in the transaction that stores
-//! its page, so a killed process reads the page again and loses nothing.
+//! Streams: what to read next from a shop.
+//!
+//! | Track | Reads | To |
+//! |---|---|---|
+//! | `backfill` | history, once, newest first | learn |
+//! | `poll` | what changed, with overlap | learn |
+//! | `reconcile` | the last days, hourly | verify: repair what nothing told of, find what is gone |
+//! | `sweep` | the last year, nightly | the same |
+//! | `reread` | orders that are not final, one by one | the same, where change times lie |
+//!
+//! A window of a track is a run ([`crate::Run`]) in phases: pages are read; a verifying run then compares what the
+//! store holds with what was seen, and looks up one by one what was not; then it is proven. The cursor moves only
+//! in the transaction that stores its page, so a killed process reads the page again and loses nothing.
 
+mod verify;
 mod work;
 
-#[cfg(test)]
-pub(crate) use work::STATEMENTS;
 pub(crate) use work::open;
+#[cfg(test)]
+pub(crate) use {verify::STATEMENTS as VERIFY_STATEMENTS, work::STATEMENTS};
 
-use ordercase_model::{Comparability, Instant, Kind};
+use ordercase_model::{Comparability, Instant, Kind, RecordRef};
 use serde::{Deserialize, Serialize};
 
+pub use verify::Comparison;
+
 use crate::{
-    ConnectionKey, HolderId, Lane, StoreError,
+    ConnectionKey, HolderId, Lane, Phase, RunId, StoreError,
     db::Row,
     record::{Applied, Batch},
 };
@@ -30,35 +43,76 @@ pub struct StreamSpec {
     pub page_limit: u32,
 }
 
-/// One of a stream's two tracks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One of a stream's tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Track {
     /// All of history, once.
     Backfill,
     /// What changed, again and again.
     Poll,
+    /// The last days again, to verify them.
+    Reconcile,
+    /// The last year again, to verify it.
+    Sweep,
+    /// Orders that are not final, one by one, where the source's change times lie.
+    Reread,
 }
 
 impl Track {
+    /// All tracks.
+    pub const ALL: [Self; 5] = [
+        Self::Backfill,
+        Self::Poll,
+        Self::Reconcile,
+        Self::Sweep,
+        Self::Reread,
+    ];
+
     /// The text in SQL and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Backfill => "backfill",
             Self::Poll => "poll",
+            Self::Reconcile => "reconcile",
+            Self::Sweep => "sweep",
+            Self::Reread => "reread",
         }
+    }
+
+    /// Whether it reads what should be known already, to find what is not.
+    #[must_use]
+    pub const fn verifies(self) -> bool {
+        matches!(self, Self::Reconcile | Self::Sweep | Self::Reread)
+    }
+
+    /// The lane it is read in.
+    #[must_use]
+    pub const fn lane(self) -> Lane {
+        match self {
+            Self::Backfill => Lane::Backfill,
+            Self::Poll => Lane::Poll,
+            Self::Reconcile | Self::Sweep | Self::Reread => Lane::Reconcile,
+        }
+    }
+
+    /// Whether streams of that kind have it. Orders alone have an end that a re-read can wait for, and only where
+    /// versions say nothing about which is newer do change times lie (`real-shops.md` §3).
+    #[must_use]
+    pub(crate) fn is_of(self, spec: &StreamSpec) -> bool {
+        self != Self::Reread
+            || (spec.kind == Kind::Order && spec.comparability == Comparability::Equality)
     }
 }
 
 impl std::str::FromStr for Track {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "backfill" => Ok(Self::Backfill),
-            "poll" => Ok(Self::Poll),
-            _ => Err(format!("`{text}` is no track")),
-        }
+        Self::ALL
+            .into_iter()
+            .find(|track| track.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is no track"))
     }
 }
 
@@ -72,6 +126,21 @@ pub enum TrackState {
     Done,
     /// Stopped until a person looks.
     Parked,
+    /// Switched off by a person.
+    Off,
+}
+
+impl TrackState {
+    /// The text in SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Done => "done",
+            Self::Parked => "parked",
+            Self::Off => "off",
+        }
+    }
 }
 
 impl std::str::FromStr for TrackState {
@@ -81,6 +150,7 @@ impl std::str::FromStr for TrackState {
             "pending" => Ok(Self::Pending),
             "done" => Ok(Self::Done),
             "parked" => Ok(Self::Parked),
+            "off" => Ok(Self::Off),
             _ => Err(format!("`{text}` is no state of a track")),
         }
     }
@@ -133,6 +203,12 @@ pub struct StreamTrack {
     pub started_at: Option<Instant>,
     /// When it was read to the end.
     pub finished_at: Option<Instant>,
+    /// Time between two windows, seconds; as the engine is set when absent.
+    pub every: Option<u32>,
+    /// How far its window is.
+    pub phase: Phase,
+    /// The run of its window; absent before the first.
+    pub run: Option<RunId>,
 }
 
 /// A page to be stored with its cursor.
@@ -165,6 +241,13 @@ pub enum Next {
         /// Its cursor.
         cursor: String,
     },
+    /// The window is read; the same holder goes on with what follows its pages.
+    Turn {
+        /// What follows.
+        phase: Phase,
+        /// Until when the track stays with the holder.
+        lease_until: Instant,
+    },
     /// Nothing: history is read.
     Done,
     /// The window is read; the next one begins then.
@@ -181,6 +264,9 @@ pub struct PageOutcome {
     pub applied: Vec<Applied>,
     /// The track after it.
     pub track: StreamTrack,
+    /// Records whose version in the page is older than the stored one: a list may trail behind its records, so
+    /// a verifying run reads each by itself before it corrects anything.
+    pub disputed: Vec<RecordRef>,
 }
 
 /// How an attempt to read a page ended without one.
@@ -205,6 +291,11 @@ pub enum TrackSettlement {
         /// Why.
         error: String,
     },
+    /// There is nothing to do yet: its next window begins at `at`.
+    Postponed {
+        /// When.
+        at: Instant,
+    },
     /// Given back untouched.
     Released,
 }
@@ -213,7 +304,7 @@ macro_rules! track_columns {
     () => {
         "tenant_id, connection_id, stream, track, kind, comparability, page_limit, lane, state, since, until, \
          cursor, watermark, pages, records, total, restarts, due_at, attempts, holder, last_error, \
-         started_at, finished_at"
+         started_at, finished_at, every, phase, run_id"
     };
 }
 use track_columns;
@@ -252,5 +343,10 @@ fn read(row: &Row) -> Result<StreamTrack, StoreError> {
         last_error: row.opt_text("last_error")?,
         started_at: row.opt_instant("started_at")?,
         finished_at: row.opt_instant("finished_at")?,
+        every: row
+            .opt_int("every")?
+            .and_then(|every| u32::try_from(every).ok()),
+        phase: row.parse("phase")?,
+        run: row.opt_parse("run_id")?,
     })
 }

@@ -4,14 +4,15 @@ use ordercase_model::Instant;
 
 use super::{
     Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement, read,
-    track_columns,
+    track_columns, verify,
 };
 use crate::{
-    ConnectionKey, Lane, Store, StoreError,
+    ConnectionKey, Lane, Phase, Store, StoreError,
     db::{Arg, Scope, Tx, args, dialect, statements},
     inbox::ClaimRequest,
     limits::{LIST_ROWS_MAX, cut},
     record::write_page,
+    run::{self, Progress},
     signal::Queue,
     turn::Round,
 };
@@ -36,18 +37,23 @@ statements! {
     ADVANCE = concat!("UPDATE streams SET cursor = $6, watermark = $7, pages = pages + 1, records = records + $8,
                 total = COALESCE($9, total), state = $10, due_at = $11, holder = $12, lease_until = $13,
                 started_at = COALESCE(started_at, $14), finished_at = COALESCE($15, finished_at),
-                attempts = 0, last_error = NULL, since = $16,
+                attempts = 0, last_error = NULL, since = $16, phase = $17,
                 restarts = CASE WHEN CAST($15 AS BIGINT) IS NULL THEN restarts ELSE 0 END
             WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
                 AND state = 'pending'
             RETURNING ", track_columns!());
     SETTLE = "UPDATE streams SET state = $6, due_at = $7, last_error = $8, cursor = $9, attempts = attempts + $10,
-                restarts = restarts + $11, holder = NULL, lease_until = NULL
+                restarts = restarts + $11, phase = $12, holder = NULL, lease_until = NULL
             WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
                 AND state = 'pending'";
-    BEGIN_WINDOW = "UPDATE streams SET since = $6
+    BEGIN_WINDOW = concat!("UPDATE streams SET since = $6, run_id = $7, phase = 'reading'
             WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
-                AND cursor IS NULL";
+                AND state = 'pending' AND cursor IS NULL
+            RETURNING ", track_columns!());
+    SCHEDULE = "UPDATE streams SET every = $5, state = CASE WHEN $6 = 1 THEN 'off'
+                    WHEN state = 'off' THEN 'pending' ELSE state END,
+                due_at = CASE WHEN cursor IS NULL AND phase = 'reading' AND due_at > $7 THEN $7 ELSE due_at END
+            WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4";
     NEXT_DUE = "SELECT MIN(CASE WHEN s.lease_until > s.due_at THEN s.lease_until ELSE s.due_at END) AS at
             FROM streams s JOIN connections c
                 ON c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id
@@ -87,6 +93,7 @@ impl Store {
                 let lane = ask.lane.as_str();
                 let queue = match ask.lane {
                     Lane::Backfill => "streams:backfill",
+                    Lane::Reconcile => "streams:reconcile",
                     _ => "streams",
                 };
                 let due = args![lane, ask.now];
@@ -106,7 +113,7 @@ impl Store {
         .await
     }
 
-    /// Notes where the window of a claimed track begins, before its first page is asked for.
+    /// Notes where the window of a claimed track begins, before its first page is asked for, and opens its run.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has it by now.
@@ -114,16 +121,16 @@ impl Store {
         &self,
         track: &StreamTrack,
         since: Option<Instant>,
-    ) -> Result<(), StoreError> {
-        let mut args = proof(track);
-        args.push(since.into());
-        let lost = lost(track);
-        self.write(&track.connection.tenant, move |tx| {
+        now: Instant,
+    ) -> Result<StreamTrack, StoreError> {
+        let track = track.clone();
+        self.write(Scope::from(&track.connection.tenant), move |tx| {
             Box::pin(async move {
-                match tx.conn.run(BEGIN_WINDOW, args).await? {
-                    0 => Err(lost),
-                    _ => Ok(()),
-                }
+                let run = run::begin(tx, &track, since, now).await?;
+                let mut args = proof(&track);
+                args.extend(args![since, &run]);
+                let row = tx.conn.first(BEGIN_WINDOW, args).await?;
+                read(&row.ok_or_else(|| lost(&track))?)
             })
         })
         .await
@@ -136,17 +143,40 @@ impl Store {
     pub async fn apply_page(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
         self.write(Scope::from(&page.track.connection.tenant), move |tx| {
             Box::pin(async move {
-                let applied = write_page(tx, &page.batch, &page.track.stream, page.now).await?;
+                let mut page = page;
+                let stored = if page.track.track.verifies() {
+                    verify::write(tx, &page.track, &mut page.batch, page.now).await?
+                } else {
+                    let (batch, stream) = (&page.batch, &page.track.stream);
+                    verify::Written::of(write_page(tx, batch, stream, page.now).await?)
+                };
                 let row = tx
                     .conn
                     .first(ADVANCE, advance(&page))
                     .await?
                     .ok_or_else(|| lost(&page.track))?;
                 let track = read(&row)?;
+                let step = Progress {
+                    pages: 1,
+                    records: count(page.batch.snapshots.len()),
+                    total: page.total.map(|n| i64::try_from(n).unwrap_or(i64::MAX)),
+                    ..stored.progress()
+                };
+                run::advance(&mut tx.conn, &track, track.phase, step, page.now).await?;
+                if matches!(page.next, Next::Done | Next::Again { .. }) {
+                    run::end(tx, &track, None, page.now).await?;
+                    if track.track == Track::Poll {
+                        run::drop_empty(&mut tx.conn, &track).await?;
+                    }
+                }
                 if matches!(page.next, Next::Yield { .. }) {
                     tx.touched.add(Queue::Lane(track.lane));
                 }
-                Ok(PageOutcome { applied, track })
+                Ok(PageOutcome {
+                    applied: stored.applied,
+                    disputed: stored.disputed,
+                    track,
+                })
             })
         })
         .await
@@ -160,11 +190,18 @@ impl Store {
         &self,
         track: &StreamTrack,
         settlement: TrackSettlement,
+        now: Instant,
     ) -> Result<(), StoreError> {
         let track = track.clone();
         self.write(Scope::from(&track.connection.tenant), move |tx| {
             Box::pin(async move {
+                tell(tx, &track, &settlement, now).await?;
+                let phase = match settlement {
+                    TrackSettlement::Restart { .. } => Phase::Reading,
+                    _ => track.phase,
+                };
                 let (state, due_at, error, cursor, failed, restarted) = match settlement {
+                    TrackSettlement::Postponed { at } => ("pending", at, None, None, 0, 0),
                     TrackSettlement::Retry { at, error } => (
                         "pending",
                         at,
@@ -194,7 +231,15 @@ impl Store {
                     ),
                 };
                 let mut args = proof(&track);
-                args.extend(args![state, due_at, error, cursor, failed, restarted]);
+                args.extend(args![
+                    state,
+                    due_at,
+                    error,
+                    cursor,
+                    failed,
+                    restarted,
+                    phase.as_str()
+                ]);
                 if tx.conn.run(SETTLE, args).await? == 0 {
                     return Err(lost(&track));
                 }
@@ -240,16 +285,78 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         let args = args![&connection.tenant, &connection.connection, now];
-        self.write(&connection.tenant, move |tx| {
+        let connection = connection.clone();
+        self.write(Scope::from(&connection.tenant), move |tx| {
             Box::pin(async move {
                 tx.conn.run(RESUME, args).await?;
-                tx.touched.add(Queue::Lane(Lane::Backfill));
-                tx.touched.add(Queue::Lane(Lane::Poll));
+                run::resume(&mut tx.conn, &connection, now).await?;
+                for lane in [Lane::Backfill, Lane::Poll, Lane::Reconcile] {
+                    tx.touched.add(Queue::Lane(lane));
+                }
                 Ok(())
             })
         })
         .await
     }
+
+    /// Sets how often a track begins a window, seconds; the engine's own pace when absent. `off` switches it off,
+    /// anything else on again; a window that waits longer than to `next_at` begins then.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the connection has no such track.
+    pub async fn schedule_stream(
+        &self,
+        connection: &ConnectionKey,
+        stream: &str,
+        track: Track,
+        every: Option<u32>,
+        off: bool,
+        next_at: Instant,
+    ) -> Result<(), StoreError> {
+        let name = format!("{stream}/{}", track.as_str());
+        let args = args![
+            &connection.tenant,
+            &connection.connection,
+            stream,
+            track.as_str(),
+            every,
+            off,
+            next_at
+        ];
+        self.write(Scope::from(&connection.tenant), move |tx| {
+            Box::pin(async move {
+                if tx.conn.run(SCHEDULE, args).await? == 0 {
+                    return Err(StoreError::NotFound {
+                        what: "track",
+                        id: name,
+                    });
+                }
+                tx.touched.add(Queue::Lane(track.lane()));
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+/// Tells the run of a track how an attempt ended.
+async fn tell(
+    tx: &mut Tx,
+    track: &StreamTrack,
+    settlement: &TrackSettlement,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (error, warning, stopped) = match settlement {
+        TrackSettlement::Retry { error, .. } => (error, None, false),
+        TrackSettlement::Restart { error, .. } => (error, Some(error.as_str()), false),
+        TrackSettlement::Parked { error } => (error, Some(error.as_str()), true),
+        TrackSettlement::Postponed { .. } | TrackSettlement::Released => return Ok(()),
+    };
+    run::trouble(&mut tx.conn, track, error, warning, stopped, now).await
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 pub(crate) async fn open(
@@ -259,12 +366,12 @@ pub(crate) async fn open(
     now: Instant,
     first_poll_at: Instant,
 ) -> Result<(), StoreError> {
-    let tracks = [
-        (Track::Backfill, Lane::Backfill, now),
-        (Track::Poll, Lane::Poll, first_poll_at),
-    ];
     for spec in specs {
-        for (track, lane, due_at) in tracks {
+        for track in Track::ALL.into_iter().filter(|track| track.is_of(spec)) {
+            let (lane, due_at) = match track {
+                Track::Backfill => (track.lane(), now),
+                _ => (track.lane(), first_poll_at),
+            };
             let args = args![
                 &connection.tenant,
                 &connection.connection,
@@ -284,7 +391,7 @@ pub(crate) async fn open(
 }
 
 /// `$1` to `$5`: the track and who must hold it.
-fn proof(track: &StreamTrack) -> Vec<Arg> {
+pub(super) fn proof(track: &StreamTrack) -> Vec<Arg> {
     args![
         &track.connection.tenant,
         &track.connection.connection,
@@ -317,6 +424,7 @@ fn advance(page: &PageCommit) -> Vec<Arg> {
             Some(*lease_until),
         ),
         Next::Yield { cursor } => (Some(cursor), "pending", page.now, None, None),
+        Next::Turn { lease_until, .. } => (None, "pending", page.now, holder, Some(*lease_until)),
         Next::Done => (None, "done", page.now, None, None),
         Next::Again { at } => (None, "pending", *at, None, None),
     };
@@ -325,6 +433,10 @@ fn advance(page: &PageCommit) -> Vec<Arg> {
         .total
         .map(|total| i64::try_from(total).unwrap_or(i64::MAX));
     let finished = matches!(page.next, Next::Done | Next::Again { .. }).then_some(page.now);
+    let phase = match page.next {
+        Next::Turn { phase, .. } => phase,
+        _ => Phase::Reading,
+    };
     let mut args = proof(track);
     args.extend(args![
         cursor,
@@ -337,12 +449,13 @@ fn advance(page: &PageCommit) -> Vec<Arg> {
         lease_until,
         page.now,
         finished,
-        track.since
+        track.since,
+        phase.as_str()
     ]);
     args
 }
 
-fn lost(track: &StreamTrack) -> StoreError {
+pub(super) fn lost(track: &StreamTrack) -> StoreError {
     StoreError::LeaseLost {
         what: "stream",
         id: format!(

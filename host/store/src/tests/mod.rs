@@ -14,4 +14,5 @@ pub(crate) mod support;
 mod tenants;
 mod throughput;
 mod tickets;
+mod verify;
 mod writer;

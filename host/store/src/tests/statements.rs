@@ -1,6 +1,7 @@
 use super::support::{Home, On};
 use crate::{
-    account, db::Scope, dead, inbox, lease, outbox, record, secret, store, stream, tenant, ticket,
+    account, db::Scope, dead, inbox, lease, outbox, record, run, secret, store, stream, tenant,
+    ticket,
 };
 use rstest::rstest;
 
@@ -28,9 +29,15 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
         ("record/raw", record::RAW_STATEMENTS),
         ("record/rederive", record::REDERIVE_STATEMENTS),
         ("record/wake", record::WAKE_STATEMENTS),
+        ("run", run::STATEMENTS),
+        ("run/coverage", run::COVERAGE_STATEMENTS),
+        ("run/hole", run::HOLE_STATEMENTS),
+        ("run/proof", run::PROOF_STATEMENTS),
+        ("run/write", run::WRITE_STATEMENTS),
         ("secret", secret::STATEMENTS),
         ("store", store::STATEMENTS),
         ("stream", stream::STATEMENTS),
+        ("stream/verify", stream::VERIFY_STATEMENTS),
         ("tenant", tenant::STATEMENTS),
         ("tenant/audit", tenant::AUDIT_STATEMENTS),
         ("tenant/connection", tenant::CONNECTION_STATEMENTS),

@@ -5,7 +5,7 @@ use super::support::*;
 use crate::*;
 
 impl Home {
-    async fn open(&self) {
+    pub(super) async fn open(&self) {
         let spec = StreamSpec {
             stream: "orders".into(),
             kind: Kind::Order,
@@ -18,7 +18,7 @@ impl Home {
             .unwrap();
     }
 
-    async fn claim_track(&self, lane: Lane, who: &str, now: i64) -> Vec<StreamTrack> {
+    pub(super) async fn claim_track(&self, lane: Lane, who: &str, now: i64) -> Vec<StreamTrack> {
         self.store
             .claim_streams(ask(lane, who, 5, now))
             .await
@@ -99,7 +99,7 @@ async fn a_page_and_its_cursor_are_stored_together_and_the_next_one_goes_on(
             tracks[0].records,
             tracks[0].pages
         ),
-        (2, TrackState::Done, 6, 3)
+        (4, TrackState::Done, 6, 3)
     );
     home.adds_up().await;
 }
@@ -164,7 +164,10 @@ async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person(
         at: at(20),
         error: "503".into(),
     };
-    home.store.settle_stream(&track, retry).await.unwrap();
+    home.store
+        .settle_stream(&track, retry, at(12))
+        .await
+        .unwrap();
     assert!(home.claim_track(Lane::Backfill, "a", 19).await.is_empty());
     let track = home.claim_track(Lane::Backfill, "a", 20).await.remove(0);
     assert_eq!((track.cursor.as_deref(), track.attempts), (Some("p2"), 1));
@@ -172,7 +175,10 @@ async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person(
         at: at(30),
         error: "cursor expired".into(),
     };
-    home.store.settle_stream(&track, restart).await.unwrap();
+    home.store
+        .settle_stream(&track, restart, at(20))
+        .await
+        .unwrap();
     let track = home.claim_track(Lane::Backfill, "a", 30).await.remove(0);
     assert_eq!((track.cursor.as_deref(), track.restarts), (None, 1));
 
@@ -182,6 +188,7 @@ async fn retry_keeps_the_cursor_restart_drops_it_and_parked_waits_for_a_person(
             TrackSettlement::Parked {
                 error: "unsupported".into(),
             },
+            at(30),
         )
         .await
         .unwrap();
@@ -212,7 +219,11 @@ async fn the_poll_comes_again_and_a_paused_connection_is_left_alone(
         Some(at(100))
     );
     let track = home.claim_track(Lane::Poll, "a", 100).await.remove(0);
-    home.store.begin_window(&track, Some(at(40))).await.unwrap();
+    let track = home
+        .store
+        .begin_window(&track, Some(at(40)), at(100))
+        .await
+        .unwrap();
     home.store
         .apply_page(home.page(&track, 0..2, Next::Again { at: at(400) }))
         .await
@@ -247,7 +258,10 @@ async fn a_window_that_is_read_to_its_end_forgets_how_often_it_began_again(
         at: at(110),
         error: "cursor expired".into(),
     };
-    home.store.settle_stream(&track, restart).await.unwrap();
+    home.store
+        .settle_stream(&track, restart, at(20))
+        .await
+        .unwrap();
     let track = home.claim_track(Lane::Poll, "a", 110).await.remove(0);
     let more = Next::Yield {
         cursor: "p2".into(),

@@ -1,3 +1,4 @@
+use ordercase_store::Lane;
 use rstest::rstest;
 use std::sync::atomic::Ordering;
 
@@ -20,7 +21,7 @@ async fn an_idle_engine_asks_a_few_times_a_minute(#[values(On::Sqlite, On::Postg
     }
     let rounds = world.clock.sleeps.load(Ordering::SeqCst) - before;
     running.stop().await;
-    let dispatchers = 5;
+    let dispatchers = Lane::ALL.len() + 1;
     let allowed = dispatchers * (600 / usize::try_from(IDLE_SECONDS_MAX).unwrap() + 1);
     assert!(
         rounds <= allowed,

@@ -5,6 +5,7 @@ mod idle;
 mod lanes;
 mod outbox;
 mod poll;
+mod reconcile;
 mod replay;
 mod replicas;
 mod stop;

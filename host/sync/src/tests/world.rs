@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -58,6 +58,10 @@ impl Clock for TestClock {
 pub(crate) struct Shop {
     /// Order id to version and time of change.
     pub(crate) orders: Mutex<BTreeMap<u32, (u32, i64)>>,
+    /// How often an order changed without its version.
+    silent: Mutex<BTreeMap<u32, u32>>,
+    /// The clock that reads are stamped by.
+    pub(crate) clock: OnceLock<Arc<TestClock>>,
     /// Failures to come, one per call, by call.
     pub(crate) failures: Mutex<BTreeMap<&'static str, VecDeque<SourceFailure>>>,
     /// Calls made, by call.
@@ -73,6 +77,15 @@ impl Shop {
         let mut orders = self.orders.lock().unwrap();
         let entry = orders.entry(id).or_insert((0, now));
         *entry = (entry.0 + 1, now);
+    }
+
+    /// Another state under the same version and change time.
+    pub(crate) fn change_silently(&self, id: u32) {
+        *self.silent.lock().unwrap().entry(id).or_default() += 1;
+    }
+
+    pub(crate) fn delete(&self, id: u32) {
+        self.orders.lock().unwrap().remove(&id);
     }
 
     pub(crate) fn fail(&self, call: &'static str, failure: SourceFailure, times: usize) {
@@ -120,14 +133,20 @@ impl Shop {
                 missing: BTreeMap::new(),
                 warnings: Vec::new(),
                 body: serde_json::value::to_raw_value(&json!({
-                    "number": format!("#{id}"), "tags": [format!("version {version}")],
+                    "number": format!("#{id}"), "tags": [self.tag(id, version)],
                 }))
                 .unwrap(),
             },
             comparability: Comparability::Integer,
-            // Reads of this shop are instant; versions order them.
-            observed_at: at(changed),
+            observed_at: self.clock.get().map_or(at(changed), |clock| clock.now()),
             raw: vec![0],
+        }
+    }
+
+    pub(crate) fn tag(&self, id: u32, version: u32) -> String {
+        match self.silent.lock().unwrap().get(&id) {
+            None => format!("version {version}"),
+            Some(silent) => format!("version {version}, {silent}"),
         }
     }
 
@@ -153,6 +172,7 @@ impl Source for Shop {
         }
         self.enter(match ask.lane {
             Lane::Backfill => "backfill",
+            Lane::Reconcile => "reconcile",
             _ => "poll",
         })?;
         let orders = self.orders.lock().unwrap().clone();
@@ -368,6 +388,7 @@ impl World {
             moved: watch::Sender::new(()),
             sleeps: AtomicUsize::new(0),
         });
+        shop.clock.set(Arc::clone(&clock)).ok().unwrap();
         Some(Self {
             store,
             shop,
@@ -482,6 +503,11 @@ impl World {
         self.state_of(put).await
     }
 
+    /// Seconds on the clock.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().micros() / 1_000_000
+    }
+
     pub(crate) async fn track(&self, track: Track) -> StreamTrack {
         let tracks = self.store.streams(&self.connection).await.unwrap();
         tracks.into_iter().find(|one| one.track == track).unwrap()
@@ -521,7 +547,7 @@ impl World {
         let orders = self.shop.orders.lock().unwrap();
         orders
             .iter()
-            .map(|(id, (version, _))| (*id, format!("version {version}")))
+            .map(|(id, (version, _))| (*id, self.shop.tag(*id, *version)))
             .collect()
     }
 

@@ -92,7 +92,7 @@ pub(super) struct StreamView {
     stream: String,
     kind: String,
     /// `backfill`: history is being read; `live`: it is read, changes are followed; `parked`: a person
-    /// must look.
+    /// must look; `off`: a person switched it off.
     phase: &'static str,
     /// Records of history that were stored.
     records: u64,
@@ -117,6 +117,7 @@ impl From<&StreamTrack> for StreamView {
                 TrackState::Pending => "backfill",
                 TrackState::Done => "live",
                 TrackState::Parked => "parked",
+                TrackState::Off => "off",
             },
             records: track.records,
             total: track.total,

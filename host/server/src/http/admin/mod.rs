@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cases;
+mod certificate;
 mod checks;
 mod connections;
 mod cursor;
@@ -10,6 +11,8 @@ mod desks;
 mod plugins;
 mod replay;
 mod resume;
+mod runs;
+mod schedule;
 mod tenants;
 mod tickets;
 
@@ -38,6 +41,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(cases::set))
         .routes(routes!(tickets::show))
         .routes(routes!(accounts::show))
+        .routes(routes!(certificate::show))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::events))
+        .routes(routes!(schedule::set))
         .routes(routes!(replay::run))
         .merge(dead_letters::routes())
         .routes(routes!(checks::run))

@@ -197,6 +197,8 @@ function show(context) {
     parts.push(block("Shops", list(context.store_health, (shop) => element("span", {},
       `${shop.name}: ${words(shop.state)}${shop.reason ? ` (${shop.reason})` : ""}, `,
       shop.complete ? "all history is here" : "history is still being read, so counts are lower bounds",
+      ...(shop.proven ? [", proven complete ", ...(shop.proven.since ? ["from ", time(shop.proven.since), " "] : []),
+        "to ", time(shop.proven.through)] : []),
       shop.age_seconds === undefined ? ", never read" : `, last read ${age(shop.age_seconds)}`), "")));
   }
   main.replaceChildren(...parts);

@@ -1,0 +1,256 @@
+//! The completeness certificate of a connection: what is proven complete, since when and by which run, what holes were
+//! found and mended, and, in words, why a stream is not complete when it is not. Pure but for [`Certificate::of`],
+//! which reads the store.
+
+use ordercase_model::{Instant, Kind};
+use ordercase_store::{
+    Activity, ConnectionKey, Coverage, HoleCause, HoleKind, Proof, Run, Store, StoreError,
+    StreamTrack, Track, TrackState,
+};
+use serde::Serialize;
+
+use crate::limits::{CERTIFICATE_AGE_SECONDS_MAX, CERTIFICATE_HOLES_SECONDS};
+
+/// What is proven of a connection.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Certificate {
+    /// Tenant and connection.
+    #[serde(flatten)]
+    pub connection: ConnectionKey,
+    /// When it was written.
+    pub issued_at: Instant,
+    /// Whether every stream is complete.
+    pub complete: bool,
+    /// One per stream.
+    pub streams: Vec<StreamCertificate>,
+}
+
+/// What is proven of a stream.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StreamCertificate {
+    /// Stream.
+    pub stream: String,
+    /// Kind of its records.
+    pub kind: Kind,
+    /// Whether it is complete, now.
+    pub complete: bool,
+    /// Why not, in words; empty when it is.
+    pub reasons: Vec<String>,
+    /// What is proven, where anything is.
+    pub proven: Option<Coverage>,
+    /// Counts and digests of the run that read all of history or the last year, whichever was last.
+    pub counts: Option<Counts>,
+    /// When each other path brought something last.
+    pub paths: Vec<PathState>,
+    /// Holes that were found in the last 31 days, by kind and cause.
+    pub holes: Vec<HoleCount>,
+}
+
+/// What a run counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// The run's track.
+    pub track: Track,
+    /// When it ended.
+    pub at: Instant,
+    /// How many records the source said that its window holds, where it said so.
+    pub source: Option<u64>,
+    /// How many it read there.
+    pub read: u64,
+    /// What the store holds of the window.
+    #[serde(flatten)]
+    pub proof: Proof,
+}
+
+/// A path by which records come in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PathState {
+    /// Track.
+    pub track: Track,
+    /// Where it stands.
+    pub state: TrackState,
+    /// When its last window was read to the end.
+    pub finished_at: Option<Instant>,
+    /// When its next one begins.
+    pub due_at: Instant,
+    /// What went wrong last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// Holes of one kind and cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HoleCount {
+    /// How the records differed.
+    pub what: HoleKind,
+    /// Why nothing had told of it.
+    pub cause: HoleCause,
+    /// How many.
+    pub count: u64,
+}
+
+/// What the certificate is written from.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Whether the connection works, and else why not.
+    pub activity: Activity,
+    /// Its tracks.
+    pub tracks: Vec<StreamTrack>,
+    /// What is proven.
+    pub coverage: Vec<Coverage>,
+    /// Runs that ended, newest first; at least the last proven one of each stream's backfill and sweep.
+    pub runs: Vec<Run>,
+    /// Holes by stream, kind and cause.
+    pub holes: Vec<(String, HoleKind, HoleCause, u64)>,
+}
+
+impl Certificate {
+    /// Writes the certificate of a connection from the store.
+    ///
+    /// # Errors
+    /// When the database fails, or there is no such connection.
+    pub async fn of(
+        store: &Store,
+        connection: &ConnectionKey,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        let found = store.connection(connection).await?;
+        let found = found.ok_or_else(|| StoreError::NotFound {
+            what: "connection",
+            id: connection.connection.to_string(),
+        })?;
+        let since = now.plus_seconds(-CERTIFICATE_HOLES_SECONDS);
+        let evidence = Evidence {
+            activity: found.activity,
+            tracks: store.streams(connection).await?,
+            coverage: store.coverage(connection).await?,
+            runs: store.proven_runs(connection).await?,
+            holes: store.hole_counts(connection, since).await?,
+        };
+        Ok(Self::write(connection.clone(), &evidence, now))
+    }
+
+    /// Writes it from evidence.
+    #[must_use]
+    pub fn write(connection: ConnectionKey, evidence: &Evidence, now: Instant) -> Self {
+        let streams: Vec<StreamCertificate> = evidence
+            .tracks
+            .iter()
+            .filter(|track| track.track == Track::Backfill)
+            .map(|backfill| stream(backfill, evidence, now))
+            .collect();
+        Self {
+            connection,
+            issued_at: now,
+            complete: !streams.is_empty() && streams.iter().all(|one| one.complete),
+            streams,
+        }
+    }
+}
+
+fn stream(backfill: &StreamTrack, evidence: &Evidence, now: Instant) -> StreamCertificate {
+    let name = &backfill.stream;
+    let tracks = || evidence.tracks.iter().filter(|one| one.stream == *name);
+    let proven = evidence.coverage.iter().find(|one| one.stream == *name);
+    let reasons = reasons(backfill, proven, tracks(), &evidence.activity, now);
+    StreamCertificate {
+        stream: name.clone(),
+        kind: backfill.kind,
+        complete: reasons.is_empty(),
+        reasons,
+        proven: proven.cloned(),
+        counts: evidence
+            .runs
+            .iter()
+            .filter(|run| run.stream == *name)
+            .filter(|run| matches!(run.track, Track::Backfill | Track::Sweep))
+            .find_map(counts),
+        paths: tracks().map(path).collect(),
+        holes: evidence
+            .holes
+            .iter()
+            .filter(|(stream, ..)| stream == name)
+            .map(|(_, what, cause, count)| HoleCount {
+                what: *what,
+                cause: *cause,
+                count: *count,
+            })
+            .collect(),
+    }
+}
+
+fn reasons<'a>(
+    backfill: &StreamTrack,
+    proven: Option<&Coverage>,
+    tracks: impl Iterator<Item = &'a StreamTrack>,
+    activity: &Activity,
+    now: Instant,
+) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Activity::Paused(why) = activity {
+        reasons.push(format!("the connection is paused: {why}"));
+    }
+    match proven {
+        None => reasons.push(match backfill.total {
+            Some(total) => format!(
+                "history is still being read: {} of {total} records",
+                backfill.records
+            ),
+            None => format!(
+                "history is still being read: {} records so far",
+                backfill.records
+            ),
+        }),
+        Some(proven) => {
+            if let Some(gap) = proven.gap {
+                reasons.push(format!(
+                    "nothing is proven from {} to {}",
+                    gap.from, gap.until
+                ));
+            }
+            let age = now.seconds_since(proven.through);
+            if age > CERTIFICATE_AGE_SECONDS_MAX {
+                reasons.push(format!(
+                    "the last proof is {} hours old, {} are allowed",
+                    age / 3_600,
+                    CERTIFICATE_AGE_SECONDS_MAX / 3_600
+                ));
+            }
+        }
+    }
+    for track in tracks {
+        let word = track.track.as_str();
+        match track.state {
+            TrackState::Parked => reasons.push(format!(
+                "`{word}` has stopped: {}",
+                track.last_error.as_deref().unwrap_or("a person must look")
+            )),
+            TrackState::Off if track.track == Track::Reconcile => {
+                reasons
+                    .push("`reconcile` is switched off, so nothing is proven any more".to_owned());
+            }
+            _ => {}
+        }
+    }
+    reasons
+}
+
+fn counts(run: &Run) -> Option<Counts> {
+    Some(Counts {
+        track: run.track,
+        at: run.ended_at?,
+        source: run.total,
+        read: run.records,
+        proof: run.proof.clone()?,
+    })
+}
+
+fn path(track: &StreamTrack) -> PathState {
+    PathState {
+        track: track.track,
+        state: track.state,
+        finished_at: track.finished_at,
+        due_at: track.due_at,
+        last_error: track.last_error.clone(),
+    }
+}

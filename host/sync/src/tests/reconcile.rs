@@ -1,0 +1,202 @@
+//! Any one of push, poll and reconcile switched off still converges (SB-103); what nothing told of is repaired within
+//! the bound of the track that looks (SB-102, SB-184).
+
+use ordercase_store::{HoleCause, HoleKind, Phase, Track, TrackState};
+use rstest::rstest;
+use serde_json::json;
+
+use super::world::*;
+use crate::limits::{RECONCILE_INTERVAL_SECONDS, SWEEP_INTERVAL_SECONDS};
+
+impl World {
+    async fn switch_off(&self, track: Track) {
+        self.store
+            .schedule_stream(&self.connection, "orders", track, None, true, at(0))
+            .await
+            .unwrap();
+    }
+
+    async fn converged(&self, step: i64, why: &str) {
+        self.until(step, why, async || self.stored().await == self.expected())
+            .await;
+    }
+
+    async fn holes(&self) -> Vec<(String, HoleKind, HoleCause)> {
+        let holes = self.store.holes(&self.connection, at(0)).await.unwrap();
+        let mut holes: Vec<_> = holes
+            .into_iter()
+            .map(|hole| (hole.source_id, hole.what, hole.cause))
+            .collect();
+        holes.sort_by(|a, b| a.0.cmp(&b.0));
+        holes
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn without_polls_and_webhooks_the_reconciliation_finds_every_change(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world.switch_off(Track::Poll).await;
+    world.backfilled().await;
+    world
+        .until(60, "the first reconciliation is over", async || {
+            world.track(Track::Reconcile).await.finished_at.is_some()
+        })
+        .await;
+    let changed_at = world.now();
+    world.shop.change(3, changed_at);
+    world.shop.change(13, changed_at);
+    world.shop.delete(5);
+    world.converged(60, "the reconciliation repaired it").await;
+    let bound = RECONCILE_INTERVAL_SECONDS + 600;
+    assert!(
+        world.now() - changed_at <= bound,
+        "{}",
+        world.now() - changed_at
+    );
+    let found = world.holes().await;
+    assert_eq!(
+        found,
+        [
+            ("13".to_owned(), HoleKind::Absent, HoleCause::NotTold),
+            ("3".to_owned(), HoleKind::Stale, HoleCause::NotTold),
+            ("5".to_owned(), HoleKind::Deleted, HoleCause::NotTold),
+        ]
+    );
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn without_reconciliation_polls_and_webhooks_converge(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world.switch_off(Track::Reconcile).await;
+    world.switch_off(Track::Sweep).await;
+    world.backfilled().await;
+    world.shop.change(3, world.now());
+    world.converged(20, "the poll found it").await;
+    world.switch_off(Track::Poll).await;
+    world.shop.change(4, world.now());
+    world.webhook("w1", &json!({"order": 4})).await;
+    world.converged(1, "the webhook told of it").await;
+    running.stop().await;
+    assert_eq!(world.holes().await, []);
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_changed_silently_months_ago_is_repaired_overnight(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
+    let eleven_months = world.now() - 330 * 86_400;
+    world.shop.change(14, eleven_months);
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world.backfilled().await;
+    world.shop.change_silently(14);
+    let from = world.now();
+    world.converged(120, "the sweep repaired it").await;
+    assert!(world.now() - from <= SWEEP_INTERVAL_SECONDS + 2 * 3_600);
+    assert_eq!(
+        world.holes().await,
+        [("14".to_owned(), HoleKind::Stale, HoleCause::ChangedSilently)]
+    );
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_quiet_shop_stays_proven_and_its_runs_find_nothing(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world.backfilled().await;
+    let coverage = world.store.coverage(&world.connection).await.unwrap();
+    assert_eq!(
+        (coverage[0].track, coverage[0].since),
+        (Track::Backfill, None)
+    );
+    let begun = coverage[0].through;
+    world
+        .until(60, "a reconciliation proved more", async || {
+            let coverage = world.store.coverage(&world.connection).await.unwrap();
+            coverage[0].track == Track::Reconcile && coverage[0].through > begun
+        })
+        .await;
+    running.stop().await;
+    let coverage = world.store.coverage(&world.connection).await.unwrap();
+    assert_eq!((coverage[0].since, coverage[0].gap), (None, None));
+    let runs = world
+        .store
+        .runs(&world.connection, None, 100)
+        .await
+        .unwrap();
+    let backfill = runs
+        .iter()
+        .find(|run| run.track == Track::Backfill)
+        .unwrap();
+    assert_eq!((backfill.phase, backfill.records), (Phase::Done, 12));
+    assert_eq!(backfill.proof.as_ref().unwrap().records, 12);
+    assert!(
+        runs.iter().all(|run| run.holes == 0 && run.gone == 0),
+        "{runs:#?}"
+    );
+    assert!(
+        runs.iter()
+            .all(|run| run.track != Track::Poll || run.records > 0 || run.ended_at.is_none()),
+        "polls that read nothing leave no run"
+    );
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_source_that_loses_everything_is_not_believed(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 120).await else {
+        return;
+    };
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world.switch_off(Track::Poll).await;
+    world.switch_off(Track::Sweep).await;
+    world.backfilled().await;
+    world.shop.orders.lock().unwrap().clear();
+    world
+        .until(60, "the reconciliation waits for a person", async || {
+            world.track(Track::Reconcile).await.state == TrackState::Parked
+        })
+        .await;
+    running.stop().await;
+    let left = world.stored().await.len();
+    assert_eq!(
+        left,
+        120 - usize::try_from(ordercase_store::limits::GONE_MAX).unwrap()
+    );
+    let error = world.track(Track::Reconcile).await.last_error.unwrap();
+    assert!(error.contains("more than can be believed"), "{error}");
+    world.adds_up().await;
+}
