@@ -1,7 +1,7 @@
 //! Accounts: received = applied + superseded + duplicate + ignored + dead + pending, per stream and way
 //! in, at any moment (design §2.6). Counters move in the transaction of what they count. A webhook or
-//! desk event is a row of the inbox, so its counters must also equal a recount of the rows; a record of
-//! a page is counted without a row. What was refused at the door is counted apart and never received.
+//! desk event is a row of the inbox, so its counters must also equal a recount of the rows, those that
+//! retention deleted included; a record of a page is counted without a row. What was refused at the door is counted apart and never received.
 
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ pub struct AccountRow {
     pub pending: i64,
     /// Refused at the door; not part of `received`.
     pub unverified: i64,
-    /// Whether the line adds up and, for the inbox, equals a recount of its rows.
+    /// Whether the line adds up and, for the inbox, equals a recount of its rows, deleted ones included.
     pub adds_up: bool,
 }
 
@@ -109,9 +109,9 @@ statements! {
     /// The counters beside a recount of the inbox, in one statement so that both see the same moment.
     LIST = "SELECT a.tenant_id, a.owner_id, a.stream, a.via, a.received, a.applied, a.superseded, a.duplicate,
                 a.ignored, a.dead, a.pending, a.unverified,
-                COALESCE(r.received, 0) AS r_received, COALESCE(r.applied, 0) AS r_applied,
-                COALESCE(r.superseded, 0) AS r_superseded, COALESCE(r.duplicate, 0) AS r_duplicate,
-                COALESCE(r.ignored, 0) AS r_ignored, COALESCE(r.dead, 0) AS r_dead,
+                COALESCE(r.received, 0) + COALESCE(k.received, 0) AS r_received, COALESCE(r.applied, 0) + COALESCE(k.applied, 0) AS r_applied,
+                COALESCE(r.superseded, 0) + COALESCE(k.superseded, 0) AS r_superseded, COALESCE(r.duplicate, 0) + COALESCE(k.duplicate, 0) AS r_duplicate,
+                COALESCE(r.ignored, 0) + COALESCE(k.ignored, 0) AS r_ignored, COALESCE(r.dead, 0) AS r_dead,
                 COALESCE(r.pending, 0) AS r_pending
             FROM accounts a LEFT JOIN (
                 SELECT tenant_id, owner_id, stream,
@@ -125,6 +125,8 @@ statements! {
                 FROM receipts GROUP BY tenant_id, owner_id, stream
             ) r ON a.via = 'inbox' AND r.tenant_id = a.tenant_id AND r.owner_id = a.owner_id
                 AND r.stream = a.stream
+            LEFT JOIN kept_accounts k ON a.via = 'inbox' AND k.tenant_id = a.tenant_id AND k.owner_id = a.owner_id
+                AND k.stream = a.stream
             WHERE CAST($1 AS TEXT) IS NULL OR a.tenant_id = $1
             ORDER BY a.tenant_id, a.owner_id, a.stream, a.via";
     /// Rows of the inbox that no line counts: there must be none.

@@ -16,6 +16,7 @@
 //! | `account` | proof that nothing was dropped |
 //! | `outbox` | effects and the journal of attempts |
 //! | `ticket` | mirrors, cases, comments; [`Store::commit_ticket`] |
+//! | `retention` | what expires, and how it stays counted |
 //! | `tenant` | tenants, plugins, connections, desks, tokens, audit |
 //! | `secret` | secrets at rest |
 //! | `db` | the thin layer that a second database implements |
@@ -31,6 +32,7 @@ pub mod limits;
 mod mask;
 mod outbox;
 mod record;
+mod retention;
 mod run;
 mod secret;
 mod signal;
@@ -65,6 +67,7 @@ pub use record::{
     ReadPath, RecordFilter, Rederivation, Rederived, Snapshot, Stamp, StoredRecord, Verdict,
     decide,
 };
+pub use retention::{DEDUPE_DAYS_MIN, Expired, Retention, RetentionError};
 pub use run::{Coverage, Gap, Hole, HoleCause, HoleKind, MonthProof, Phase, Proof, Run};
 pub use secret::{MasterKey, SecretValue};
 pub use signal::{Lane, Queue};

@@ -71,6 +71,8 @@ pub const PROVED_PER_READ: i64 = 5_000;
 pub const GONE_MAX: u64 = 50;
 /// The same as a share of the records read, of 100.
 pub const GONE_SHARE_MAX: u64 = 5;
+/// Rows of a table that one step of retention deletes or empties.
+pub const EXPIRED_PER_STEP: i64 = 500;
 /// Bytes of a secret.
 pub const SECRET_BYTES_MAX: usize = 64 * 1024;
 

@@ -23,7 +23,7 @@ use crate::{
         REREAD_INTERVAL_SECONDS, SWEEP_INTERVAL_SECONDS, SWEEP_WINDOW_SECONDS,
     },
     outbox::Effects,
-    progress, stream,
+    progress, retention, stream,
 };
 
 /// What can be set.
@@ -182,7 +182,12 @@ impl Engine {
         let effects = Effects {
             places: self.shared.options.effect_jobs,
         };
-        dispatchers.spawn(dispatch::serve(effects, Arc::clone(&self.shared), stop));
+        dispatchers.spawn(dispatch::serve(
+            effects,
+            Arc::clone(&self.shared),
+            stop.clone(),
+        ));
+        dispatchers.spawn(retention::keep(Arc::clone(&self.shared), stop));
         while let Some(ended) = dispatchers.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a dispatcher broke off");

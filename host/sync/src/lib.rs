@@ -26,6 +26,7 @@ mod on_demand;
 mod outbox;
 mod progress;
 mod replay;
+mod retention;
 mod retry;
 mod source;
 mod stream;

@@ -46,6 +46,8 @@ pub const REREAD_INTERVAL_SECONDS: i64 = 300;
 pub const CERTIFICATE_AGE_SECONDS_MAX: i64 = 3 * RECONCILE_INTERVAL_SECONDS;
 /// How far back a certificate tells of holes, seconds.
 pub const CERTIFICATE_HOLES_SECONDS: i64 = 31 * 24 * 3_600;
+/// Time between two looks for what has expired, seconds.
+pub const RETENTION_INTERVAL_SECONDS: i64 = 3_600;
 /// Hour of the night, where the shop is, at which sweeps begin.
 pub const NIGHT_HOUR: i8 = 3;
 /// Within which they begin, each connection at its own moment, seconds.

@@ -14,7 +14,7 @@ use crate::{
 statements! {
     KEEP = "INSERT INTO raw_bodies (tenant_id, connection_id, raw_id, role, content_type, encoding, body, stored_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            ON CONFLICT (tenant_id, connection_id, raw_id) DO NOTHING";
+            ON CONFLICT (tenant_id, connection_id, raw_id) DO UPDATE SET stored_at = excluded.stored_at";
     GET = "SELECT role, content_type, encoding, body FROM raw_bodies
            WHERE tenant_id = $1 AND connection_id = $2 AND raw_id = $3";
     FORGET = "DELETE FROM raw_bodies WHERE tenant_id = $1 AND connection_id = $2 AND raw_id = $3";

@@ -70,6 +70,7 @@ pub struct Tenant {
 statements! {
     ADD = "INSERT INTO tenants (tenant_id, name, settings, created_at) VALUES ($1, $2, $3, $4)";
     GET = "SELECT tenant_id, name, settings, created_at FROM tenants WHERE tenant_id = $1";
+    SET = "UPDATE tenants SET settings = $2 WHERE tenant_id = $1";
     LIST = "SELECT tenant_id, name, settings, created_at FROM tenants ORDER BY created_at, tenant_id";
 }
 
@@ -94,6 +95,27 @@ impl Store {
                     .await
                     .map_err(|e| e.or_exists("tenant", &id))?;
                 Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Replaces a tenant's settings.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such tenant.
+    pub async fn set_tenant(&self, id: &TenantId, settings: &Value) -> Result<(), StoreError> {
+        let args = args![id, settings.to_string()];
+        let id = id.clone();
+        self.write(Scope::from(&id), move |tx| {
+            Box::pin(async move {
+                match tx.conn.run(SET, args).await? {
+                    0 => Err(StoreError::NotFound {
+                        what: "tenant",
+                        id: id.to_string(),
+                    }),
+                    _ => Ok(()),
+                }
             })
         })
         .await

@@ -8,6 +8,7 @@ mod outbox;
 mod records;
 mod rederive;
 mod replicas;
+mod retention;
 mod statements;
 mod streams;
 pub(crate) mod support;

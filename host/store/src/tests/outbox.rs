@@ -15,7 +15,7 @@ fn update(key: &str, ticket: u64, payload: Value) -> NewEffect {
 }
 
 impl Home {
-    async fn intend(&self, revision: u64, effects: Vec<NewEffect>) -> Vec<EffectPut> {
+    pub(super) async fn intend(&self, revision: u64, effects: Vec<NewEffect>) -> Vec<EffectPut> {
         let mut commit = TicketCommit::new(self.ticket(1), revision);
         commit.mirror = Some(MirrorWrite {
             class: "unknown".into(),

@@ -1,7 +1,7 @@
 use super::support::{Home, On};
 use crate::{
-    account, db::Scope, dead, inbox, lease, outbox, record, run, secret, store, stream, tenant,
-    ticket,
+    account, db::Scope, dead, inbox, lease, outbox, record, retention, run, secret, store, stream,
+    tenant, ticket,
 };
 use rstest::rstest;
 
@@ -29,6 +29,7 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
         ("record/raw", record::RAW_STATEMENTS),
         ("record/rederive", record::REDERIVE_STATEMENTS),
         ("record/wake", record::WAKE_STATEMENTS),
+        ("retention", retention::STATEMENTS),
         ("run", run::STATEMENTS),
         ("run/coverage", run::COVERAGE_STATEMENTS),
         ("run/hole", run::HOLE_STATEMENTS),

@@ -1,0 +1,186 @@
+use rstest::rstest;
+use serde_json::json;
+
+use super::support::*;
+use crate::*;
+
+const DAY: i64 = 86_400;
+
+impl Home {
+    async fn expire(&self, days: i64) -> Expired {
+        let tenant = &self.connection.tenant;
+        let policy = Retention::default();
+        self.store
+            .expire(tenant, policy, at(days * DAY))
+            .await
+            .unwrap()
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_finished_goes_and_the_accounts_still_add_up(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    for key in ["a", "b", "c", "d"] {
+        home.store
+            .put_receipt(home.webhook(key, key))
+            .await
+            .unwrap();
+    }
+    // A second delivery of the first.
+    home.store
+        .put_receipt(home.webhook("a", "a"))
+        .await
+        .unwrap();
+    let ends = [
+        Settlement::Applied,
+        Settlement::Ignored("nothing to do".to_owned()),
+        Settlement::Dead(Death::new(ErrorClass::Schema, "broken")),
+    ];
+    for (receipt, end) in home.claim("w", 3, 10).await.iter().zip(ends) {
+        home.store
+            .settle_receipt(receipt.claim(), end, at(20))
+            .await
+            .unwrap();
+    }
+    home.adds_up().await;
+    assert_eq!(home.expire(29).await, Expired::default(), "too young");
+    let expired = home.expire(31).await;
+    assert_eq!(expired.receipts, 2);
+    assert!(!expired.is_full());
+    home.adds_up().await;
+    let line = home.store.accounts(None).await.unwrap().remove(0);
+    assert_eq!(
+        (
+            line.received,
+            line.applied,
+            line.ignored,
+            line.duplicate,
+            line.dead,
+            line.pending
+        ),
+        (5, 1, 1, 1, 1, 1),
+        "a dead letter and what waits stay"
+    );
+    assert_eq!(home.expire(4_000).await.receipts, 0);
+    // The key is free again, so a delivery that comes so late is read anew.
+    let again = home
+        .store
+        .put_receipt(home.webhook("a", "a"))
+        .await
+        .unwrap();
+    assert!(matches!(again, Put::Stored(_)));
+    home.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_effect_that_happened_stays_known_without_its_payload(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let effect = || NewEffect {
+        key: "note:1".to_owned(),
+        target: "ticket:1".to_owned(),
+        coalesce_key: None,
+        kind: "ticket.update".to_owned(),
+        payload: json!({"comment": "personal"}),
+    };
+    home.intend(0, vec![effect()]).await;
+    let request = |now| EffectRequest {
+        limit: 5,
+        holder: holder("w"),
+        now: at(now),
+        lease_until: at(now + 60),
+    };
+    let claimed = home
+        .store
+        .claim_effects(request(6))
+        .await
+        .unwrap()
+        .remove(0);
+    home.store
+        .settle_effect(&claimed, EffectSettlement::Done(json!({"ok": true})), at(7))
+        .await
+        .unwrap();
+    let expired = home.expire(91).await;
+    assert_eq!((expired.effects, expired.attempts), (1, 1));
+    assert_eq!(home.expire(92).await, Expired::default(), "once");
+    let known = home.intend(1, vec![effect()]).await.remove(0);
+    assert!(matches!(known, EffectPut::Known(_)), "{known:?}");
+    assert!(
+        home.store
+            .claim_effects(request(101 * DAY))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn answers_expire_unless_they_were_told_again(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let with_answer = |text: &str, version: i64, seconds: i64| {
+        let mut snapshot = order("o1", version, seconds, plain_order(1));
+        snapshot.raw = vec![0];
+        let mut batch = home.batch(vec![snapshot]);
+        batch.raw = vec![RawBody {
+            role: "orders".to_owned(),
+            content_type: "application/json".to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        }];
+        batch
+    };
+    let day = |days: i64| at(days * DAY);
+    for (text, version, days) in [("old", 1, 1), ("kept", 2, 2), ("kept", 3, 50)] {
+        let batch = with_answer(text, version, days * DAY);
+        home.store
+            .apply_batch(batch, "orders", day(days))
+            .await
+            .unwrap();
+    }
+    assert_eq!(home.expire(95).await.raw_bodies, 1);
+    assert_eq!(home.expire(139).await.raw_bodies, 0, "told again on day 50");
+    assert_eq!(home.expire(141).await.raw_bodies, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_last_proof_of_a_track_is_never_deleted(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    home.open().await;
+    for round in 0..3_i64 {
+        let now = 1_000 + round * 10_000;
+        let tracks = home.claim_track(Lane::Reconcile, "v", now).await;
+        let track = tracks
+            .iter()
+            .find(|one| one.track == Track::Reconcile)
+            .unwrap();
+        let track = home.store.begin_window(track, None, at(now)).await.unwrap();
+        let again = Next::Again {
+            at: at(now + 5_000),
+        };
+        home.store
+            .finish_window(&track, Some(Proof::default()), &again, at(now + 1))
+            .await
+            .unwrap();
+    }
+    let runs = async || home.store.runs(&home.connection, None, 10).await.unwrap();
+    assert_eq!(runs().await.len(), 3);
+    assert_eq!(home.expire(4_000).await.runs, 2);
+    let left = runs().await;
+    assert_eq!(left.len(), 1);
+    let coverage = home.store.coverage(&home.connection).await.unwrap();
+    assert_eq!(coverage[0].run, left[0].id);
+}
