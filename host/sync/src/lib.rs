@@ -22,11 +22,14 @@ mod engine;
 mod failure;
 mod inbox;
 pub mod limits;
+mod mutation;
 mod on_demand;
 mod outbox;
 mod progress;
 mod replay;
 mod retry;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod source;
 mod stream;
 

@@ -379,8 +379,19 @@ impl Store {
             .await?;
         self.write(scope, move |tx| {
             Box::pin(async move {
-                let applied = write_page(tx, &page.batch, &page.track.stream, page.now).await?;
-                Ok(PageOutcome { applied, track })
+                let mut page = page;
+                let stored = match page.track.track.verifies() {
+                    true => verify::write(tx, &page.track, &mut page.batch, page.now).await?,
+                    false => {
+                        let (batch, stream) = (&page.batch, &page.track.stream);
+                        verify::Written::of(write_page(tx, batch, stream, page.now).await?)
+                    }
+                };
+                Ok(PageOutcome {
+                    applied: stored.applied,
+                    disputed: stored.disputed,
+                    track,
+                })
             })
         })
         .await
