@@ -1,4 +1,4 @@
-//! Everything a person runs: `cargo xtask demo`, `cargo xtask test`, `cargo xtask build`.
+//! Everything a person runs: `cargo xtask demo`, `cargo xtask test`, `cargo xtask simulate`, `cargo xtask build`.
 //!
 //! Each command does its own set-up, says what it does before it does it, and can be run again.
 #![expect(
@@ -10,6 +10,7 @@ mod build;
 mod demo;
 mod run;
 mod setup;
+mod simulate;
 mod suites;
 mod table;
 mod test;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Demo),
     /// Runs every check and test, and prints one table at the end.
     Test(test::Test),
+    /// Runs the sync engine through interleavings of its steps, each from a seed.
+    Simulate(simulate::Simulate),
     /// Builds the programs and plugins that demo and tests start.
     Build,
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
+        Command::Simulate(simulate) => simulate::run(&simulate),
         Command::Build => build::all(),
     }
 }

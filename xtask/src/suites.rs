@@ -6,7 +6,7 @@ use crate::{
     build,
     demo::{self, Demo},
     run::{Kept, cargo, keeping, loudly},
-    setup,
+    setup, simulate,
     table::Row,
 };
 
@@ -23,6 +23,8 @@ pub(crate) enum Suite {
     Docs,
     /// Unit, property, golden and in-process integration tests.
     Crates,
+    /// Interleavings of the sync engine, and every guard turned off in turn.
+    Simulation,
     /// Expected results for shared payloads, through the plugin's component.
     Vectors,
     /// Whole worlds: host, simulators, faults.
@@ -34,12 +36,13 @@ pub(crate) enum Suite {
 }
 
 /// All suites, cheapest first.
-pub(crate) const ALL: [Suite; 9] = [
+pub(crate) const ALL: [Suite; 10] = [
     Suite::Format,
     Suite::Deny,
     Suite::Clippy,
     Suite::Docs,
     Suite::Crates,
+    Suite::Simulation,
     Suite::Vectors,
     Suite::E2e,
     Suite::Vendure,
@@ -54,6 +57,7 @@ impl fmt::Display for Suite {
             Self::Clippy => "clippy",
             Self::Docs => "docs",
             Self::Crates => "crates",
+            Self::Simulation => "simulation",
             Self::Vectors => "vectors",
             Self::E2e => "e2e",
             Self::Vendure => "vendure",
@@ -72,6 +76,9 @@ impl Suite {
             Self::Docs => "does the documentation build without a warning?",
             Self::Crates => {
                 "unit, property, golden and in-process integration tests of every crate"
+            }
+            Self::Simulation => {
+                "the sync engine under a seeded scheduler, and without each of its guards"
             }
             Self::Vectors => "shared payloads through the Shopify component",
             Self::E2e => "host and simulators as processes, with faults",
@@ -143,6 +150,11 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
                 "pretty",
             ]))?;
             Ok(counted_by_class(&kept, start))
+        }
+        Suite::Simulation => {
+            let kept = keeping(&mut simulate::suite())?;
+            let counted = Counted::of(&kept.output, |_| true);
+            Ok(vec![counted.row(&suite.to_string(), &kept, start)])
         }
         Suite::Vectors => {
             build::all()?;

@@ -308,6 +308,7 @@ fn commit(
     commit.effects = effects.into_iter().map(|planned| planned.effect).collect();
     commit.shown = Some(shown(look, mirror, resolution));
     commit.watched = Some(watched(&look.asked));
+    commit.looked_at = Some(look.gathered.looked_at.clone());
     Ok(Decision { commit, handled })
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Gathered {
     pub(crate) cut: bool,
     /// Whether the requester's address is known.
     pub(crate) address_known: bool,
+    /// Every record that was read, with its revision then.
+    pub(crate) looked_at: Vec<(ChangedRecord, u64)>,
 }
 
 impl Gathered {
@@ -119,6 +121,15 @@ pub(crate) fn changed_record(link: &RecordLink) -> Option<ChangedRecord> {
         kind: link.kind,
         source_id: link.source_id.clone(),
     })
+}
+
+fn looked_at(record: &StoredRecord) -> (ChangedRecord, u64) {
+    let changed = ChangedRecord {
+        connection: record.key.connection.clone(),
+        kind: record.key.kind,
+        source_id: record.key.source_id.clone(),
+    };
+    (changed, record.revision)
 }
 
 fn quoted_orders(orders: &[Sourced<Order>], quotes: &[Quote]) -> Vec<QuotedOrder> {
@@ -223,6 +234,7 @@ impl Search<'_> {
     ) -> Result<Gathered, StoreError> {
         let mut gathered = Gathered {
             cut: self.cut,
+            looked_at: self.found.values().map(looked_at).collect(),
             ..Gathered::default()
         };
         let name = |id: &ConnectionId| {

@@ -11,12 +11,12 @@ use crate::{
 
 statements! {
     RECEIPT = "UPDATE receipts SET lease_until = $4
-        WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'";
+        WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5";
     STREAM = "UPDATE streams SET lease_until = $6
         WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
-            AND state = 'pending'";
+            AND state = 'pending' AND lease_until > $7";
     EFFECT = "UPDATE outbox SET lease_until = $4
-        WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
+        WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5";
 }
 
 /// What is held, and by whom.
@@ -74,11 +74,18 @@ impl From<&Effect> for Lease {
 }
 
 impl Store {
-    /// Keeps a lease until then; `false` when it is lost: somebody else works on it, or it is done.
+    /// Keeps a lease until then; `false` when it is lost: it is done, or it ran out before `now`. A lease that ran
+    /// out never comes back, even where nobody took the same piece of work: somebody may have taken another of
+    /// the same entity.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn renew(&self, lease: &Lease, until: Instant) -> Result<bool, StoreError> {
+    pub async fn renew(
+        &self,
+        lease: &Lease,
+        now: Instant,
+        until: Instant,
+    ) -> Result<bool, StoreError> {
         let (tenant, sql, mut args) = match lease {
             Lease::Receipt(claim) => {
                 let args = args![&claim.tenant, &claim.id, claim.holder.as_ref()];
@@ -98,7 +105,7 @@ impl Store {
                 (tenant, EFFECT, args![tenant, id, holder.as_ref()])
             }
         };
-        args.push(until.into());
+        args.extend(args![until, now]);
         self.write(Scope::from(tenant), move |tx| {
             Box::pin(async move { Ok(tx.conn.run(sql, args).await? > 0) })
         })

@@ -30,12 +30,15 @@ mod inbox;
 mod lease;
 pub mod limits;
 mod mask;
+mod mutation;
 mod outbox;
 mod record;
 mod retention;
 mod run;
 mod secret;
 mod signal;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod store;
 mod stream;
 mod tenant;
@@ -84,6 +87,9 @@ pub use ticket::{
     CaseRow, CaseWrite, CommentRow, CommentWrite, MirrorWrite, TicketCommit, TicketCommitted,
     TicketMirror, TicketState,
 };
+
+/// Whether this build holds the simulation's hooks. The product's binary refuses to be built with them.
+pub const SIMULATED: bool = cfg!(feature = "simulation");
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,14 @@ pub struct StoreOptions {
 pub struct Store {
     writer: Writer,
     shared: Arc<Shared>,
+    #[cfg(feature = "simulation")]
+    pub(crate) gate: Gated,
 }
+
+/// Where the simulation stops every operation.
+#[cfg(feature = "simulation")]
+#[derive(Clone, Default)]
+pub(crate) struct Gated(pub(crate) Option<Arc<dyn crate::simulation::Gate>>);
 
 struct Shared {
     readers: Readers,
@@ -128,6 +135,8 @@ impl Store {
                 writers: std::sync::Mutex::new(writers),
                 messages: std::sync::Mutex::new(messages),
             }),
+            #[cfg(feature = "simulation")]
+            gate: Gated::default(),
         }
     }
 
@@ -142,7 +151,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be closed in order; what was committed stays committed.
     pub async fn close(self) -> Result<(), StoreError> {
-        let Self { writer, shared } = self;
+        let Self { writer, shared, .. } = self;
         match &shared.readers {
             Readers::Sqlite { pool, .. } => pool.close().await,
             Readers::Postgres(pool) => pool.close().await,
@@ -203,6 +212,10 @@ impl Store {
     }
 
     pub(crate) async fn reader(&self, scope: impl Into<Scope>) -> Result<Conn, StoreError> {
+        #[cfg(feature = "simulation")]
+        self.gate.read().await?;
+        #[cfg(feature = "simulation")]
+        let _busy = crate::simulation::busy();
         let mut conn = match &self.shared.readers {
             Readers::Sqlite { pool, .. } => Conn::SqliteReader(pool.acquire().await?),
             Readers::Postgres(pool) => Conn::PostgresReader(pool.acquire().await?),
@@ -216,7 +229,10 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(scope.into(), job).await
+        let write = self.writer.write(scope.into(), job);
+        #[cfg(feature = "simulation")]
+        let write = self.gate.write(std::any::type_name::<F>(), write);
+        write.await
     }
 
     pub(crate) fn master_key(&self) -> Result<&MasterKey, StoreError> {

@@ -64,6 +64,8 @@ pub(crate) async fn serve<W: Work>(work: W, shared: Arc<Shared>, stop: Cancellat
         let wake = fill(&work, &shared, &mut running, &stop).await;
         let room = running.len() < work.places();
         tokio::select! {
+            // In this order, so that a run under the simulation can be repeated.
+            biased;
             () = stop.cancelled() => break,
             Some(ended) = running.join_next(), if !running.is_empty() => note(ended),
             _fed = signal.changed(), if room => {}

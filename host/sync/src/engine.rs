@@ -22,6 +22,7 @@ use crate::{
         RECONCILE_INTERVAL_SECONDS, RECONCILE_WINDOW_SECONDS, RENEWALS_PER_LEASE,
         REREAD_INTERVAL_SECONDS, SWEEP_INTERVAL_SECONDS, SWEEP_WINDOW_SECONDS,
     },
+    mutation::mutated,
     outbox::Effects,
     progress, retention, stream,
 };
@@ -114,14 +115,21 @@ impl Shared {
             .unwrap_or_else(|_| self.options.holder.clone())
     }
 
+    /// Time between two renewals of a lease, seconds.
+    pub(crate) fn renewal_seconds(&self) -> i64 {
+        (self.options.lease_seconds / RENEWALS_PER_LEASE).max(1)
+    }
+
     /// Asks for more time until the lease is lost. When the database does not answer, it asks again.
     pub(crate) async fn keep(&self, lease: Lease) {
-        let pause = (self.options.lease_seconds / RENEWALS_PER_LEASE).max(1);
+        if mutated!(LeaseKept) {
+            return std::future::pending().await;
+        }
         loop {
-            let next = self.clock.now().plus_seconds(pause);
+            let next = self.clock.now().plus_seconds(self.renewal_seconds());
             self.clock.sleep_until(next).await;
-            let until = self.lease_from(self.clock.now());
-            match self.store.renew(&lease, until).await {
+            let now = self.clock.now();
+            match self.store.renew(&lease, now, self.lease_from(now)).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => tracing::warn!(%error, "a lease could not be renewed"),

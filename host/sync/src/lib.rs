@@ -22,12 +22,15 @@ mod engine;
 mod failure;
 mod inbox;
 pub mod limits;
+mod mutation;
 mod on_demand;
 mod outbox;
 mod progress;
 mod replay;
 mod retention;
 mod retry;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod source;
 mod stream;
 

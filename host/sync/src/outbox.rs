@@ -1,5 +1,6 @@
 //! Executing effects: one at a time per target, in order. Every attempt but the first asks whether an earlier
-//! one did it, so an answer that was lost on the way never leads to a second note.
+//! one did it, so an answer that was lost on the way never leads to a second note. What was claimed a while ago
+//! is only sent when it is still ours: the database may have been slow to hand it out.
 
 use ordercase_model::Instant;
 use ordercase_store::{
@@ -13,6 +14,7 @@ use crate::{
     dispatch::Work,
     engine::Shared,
     failure::{Decision, Tried, class_of_effect, classify_effect},
+    mutation::mutated,
 };
 
 /// The work of the outbox.
@@ -20,8 +22,15 @@ pub(crate) struct Effects {
     pub(crate) places: usize,
 }
 
+/// A claimed effect.
+pub(crate) struct Taken {
+    effect: Effect,
+    /// When it was asked for: the lease counts from then.
+    asked_at: Instant,
+}
+
 impl Work for Effects {
-    type Job = Effect;
+    type Job = Taken;
 
     fn queue(&self) -> Queue {
         Queue::Outbox
@@ -31,7 +40,7 @@ impl Work for Effects {
         self.places
     }
 
-    async fn claim(&self, shared: &Shared, limit: u32) -> Result<Vec<Effect>, StoreError> {
+    async fn claim(&self, shared: &Shared, limit: u32) -> Result<Vec<Taken>, StoreError> {
         let now = shared.clock.now();
         let ask = EffectRequest {
             limit,
@@ -39,46 +48,107 @@ impl Work for Effects {
             now,
             lease_until: shared.lease_from(now),
         };
-        shared.store.claim_effects(ask).await
+        let effects = shared.store.claim_effects(ask).await?;
+        let taken = effects.into_iter().map(|effect| Taken {
+            effect,
+            asked_at: now,
+        });
+        Ok(taken.collect())
     }
 
     async fn next_due(&self, shared: &Shared) -> Result<Option<Instant>, StoreError> {
         shared.store.next_effect_due().await
     }
 
-    fn lease(&self, effect: &Effect) -> Lease {
-        Lease::from(effect)
+    fn lease(&self, taken: &Taken) -> Lease {
+        Lease::from(&taken.effect)
     }
 
     async fn run(
         &self,
         shared: &Shared,
-        effect: Effect,
+        taken: Taken,
         _stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let end = match shared.within(attempt(shared, &effect)).await {
+        let effect = &taken.effect;
+        let end = match shared.within(attempt(shared, &taken)).await {
             Some(Ok(end)) => end,
-            Some(Err(failure)) => end_of(shared, &effect, &failure).await?,
+            Some(Err(NotDone::Failed(failure))) => end_of(shared, effect, &failure).await?,
+            Some(Err(NotDone::Store(error))) => return Err(error),
             None => {
                 let failure = EffectFailure::Unavailable("it took too long".to_owned());
-                end_of(shared, &effect, &failure).await?
+                let end = end_of(shared, effect, &failure).await?;
+                not_before(end, shared.lease_from(shared.clock.now()))
             }
         };
         shared
             .store
-            .settle_effect(&effect, end, shared.clock.now())
+            .settle_effect(effect, end, shared.clock.now())
             .await
     }
 }
 
-async fn attempt(shared: &Shared, effect: &Effect) -> Result<EffectSettlement, EffectFailure> {
+/// A request that was given up may still be on its way: whoever asks too early whether it happened hears no. So the
+/// next attempt waits as long as it would after the death of this process.
+fn not_before(end: EffectSettlement, earliest: Instant) -> EffectSettlement {
+    match end {
+        EffectSettlement::Retry { at, error } => EffectSettlement::Retry {
+            at: at.max(earliest),
+            error,
+        },
+        other => other,
+    }
+}
+
+/// Why an attempt did not do it.
+enum NotDone {
+    Failed(EffectFailure),
+    /// It is not ours any more, or the database cannot say.
+    Store(StoreError),
+}
+
+impl From<EffectFailure> for NotDone {
+    fn from(failure: EffectFailure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<StoreError> for NotDone {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+async fn attempt(shared: &Shared, taken: &Taken) -> Result<EffectSettlement, NotDone> {
+    let effect = &taken.effect;
     if effect.attempts > 1
+        && !mutated!(DidItHappen)
         && let Some(answer) = shared.executor.did_it_happen(effect).await?
     {
         return Ok(EffectSettlement::AlreadyDone(answer));
     }
+    still_ours(shared, taken).await?;
     let answer: Value = shared.executor.execute(effect).await?;
     Ok(EffectSettlement::Done(answer))
+}
+
+/// Nothing is sent under a lease that may have run out: while the claim waited for the database, or this process
+/// for the processor, another may have begun.
+async fn still_ours(shared: &Shared, taken: &Taken) -> Result<(), StoreError> {
+    let now = shared.clock.now();
+    if now.seconds_since(taken.asked_at) < shared.renewal_seconds() || mutated!(LeaseBeforeSending)
+    {
+        return Ok(());
+    }
+    let lease = Lease::from(&taken.effect);
+    let until = shared.lease_from(now);
+    match shared.store.renew(&lease, now, until).await? {
+        true => Ok(()),
+        false => Err(StoreError::LeaseLost {
+            what: "effect",
+            id: taken.effect.id.to_string(),
+        }),
+    }
 }
 
 async fn end_of(

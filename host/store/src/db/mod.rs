@@ -33,6 +33,21 @@ pub(crate) struct Sql {
 /// `dialect.rs`.
 pub(crate) struct Declared<T>(pub(crate) T);
 
+#[cfg(feature = "simulation")]
+impl Sql {
+    /// A statement of the simulation, which runs on SQLite.
+    pub(crate) const fn only_sqlite(text: &'static str) -> Self {
+        Self {
+            sqlite: text,
+            postgres: "",
+        }
+    }
+
+    pub(crate) const fn sqlite(self) -> &'static str {
+        self.sqlite
+    }
+}
+
 impl Declared<&'static str> {
     pub(crate) const fn sql(self) -> Sql {
         Sql {
@@ -171,6 +186,8 @@ impl Conn {
 
     /// Runs a statement; returns how many rows it touched.
     pub(crate) async fn run(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, StoreError> {
+        #[cfg(feature = "simulation")]
+        let _busy = crate::simulation::busy();
         Ok(match self.side() {
             Side::Sqlite(conn) => sqlite::bound(sql.sqlite, args)
                 .execute(conn)
@@ -185,6 +202,8 @@ impl Conn {
 
     /// All rows.
     pub(crate) async fn all(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
+        #[cfg(feature = "simulation")]
+        let _busy = crate::simulation::busy();
         Ok(match self.side() {
             Side::Sqlite(conn) => {
                 let rows = sqlite::bound(sql.sqlite, args).fetch(conn);
@@ -203,6 +222,8 @@ impl Conn {
         sql: Sql,
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
+        #[cfg(feature = "simulation")]
+        let _busy = crate::simulation::busy();
         Ok(match self.side() {
             Side::Sqlite(conn) => {
                 let row = sqlite::bound(sql.sqlite, args).fetch_optional(conn);

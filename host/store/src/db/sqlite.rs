@@ -56,6 +56,8 @@ pub(crate) async fn open(path: &Path) -> Result<Opened, StoreError> {
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         .min_connections(1)
+        // A file does not go away: asking first would double the way of every read.
+        .test_before_acquire(false)
         .connect_with(settings.create_if_missing(false).read_only(true))
         .await?;
     Ok(Opened {

@@ -21,6 +21,10 @@ impl Store {
         batches: Vec<Batch>,
         now: Instant,
     ) -> Result<(Vec<Applied>, Settlement), StoreError> {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::is_off(crate::simulation::Mutation::SettledWithRecords) {
+            return self.apply_receipt_apart(claim, batches, now).await;
+        }
         self.write(Scope::from(&claim.tenant), move |tx| {
             Box::pin(async move {
                 let mut applied = Vec::new();
@@ -30,6 +34,30 @@ impl Store {
                 let settlement = settlement(&applied);
                 settle_in(tx, &claim, &settlement, now).await?;
                 Ok((applied, settlement))
+            })
+        })
+        .await
+    }
+}
+
+#[cfg(feature = "simulation")]
+impl Store {
+    /// What the simulation must notice: settled first, stored later.
+    async fn apply_receipt_apart(
+        &self,
+        claim: ReceiptClaim,
+        batches: Vec<Batch>,
+        now: Instant,
+    ) -> Result<(Vec<Applied>, Settlement), StoreError> {
+        let scope = Scope::from(&claim.tenant);
+        self.settle_receipt(claim, Settlement::Applied, now).await?;
+        self.write(scope, move |tx| {
+            Box::pin(async move {
+                let mut applied = Vec::new();
+                for batch in &batches {
+                    applied.extend(write_batch(tx, batch, now).await?);
+                }
+                Ok((applied, Settlement::Applied))
             })
         })
         .await

@@ -3,9 +3,11 @@
 use ordercase_model::Instant;
 
 use super::{ClaimRequest, Receipt, ReceiptState, read_receipt, receipt_columns};
+#[cfg(feature = "simulation")]
+use crate::mutation::mutated;
 use crate::{
     Lane, ReceiptId, Store, StoreError, TenantId,
-    db::{Line, Scope, args, dialect, statements},
+    db::{Line, Scope, Sql, args, dialect, statements},
     limits::LIST_ROWS_MAX,
     turn::Round,
 };
@@ -59,6 +61,14 @@ statements! {
              WHERE tenant_id = $1 AND state = $2 ORDER BY received_at DESC, receipt_id LIMIT $3");
 }
 
+fn claim() -> Sql {
+    #[cfg(feature = "simulation")]
+    if mutated!(OneReceiptPerEntity) {
+        return crate::simulation::without(CLAIM, "AND NOT EXISTS (");
+    }
+    CLAIM
+}
+
 impl Store {
     /// Takes due receipts of a lane. Each is the holder's until the lease ends or it is settled.
     ///
@@ -75,7 +85,7 @@ impl Store {
                         continue;
                     }
                     let args = args![&tenant, lane, ask.now, &ask.holder, ask.lease_until, most];
-                    let rows = tx.conn.all(CLAIM, args).await?;
+                    let rows = tx.conn.all(claim(), args).await?;
                     round.took(&mut tx.turns, &tenant, rows.len());
                     for row in &rows {
                         taken.push(read_receipt(row)?);

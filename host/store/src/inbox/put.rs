@@ -1,11 +1,14 @@
 //! Taking a delivery in: one row, one movement of its account, in one transaction.
 
+use std::borrow::Cow;
+
 use super::{NewReceipt, Put, encode};
 use crate::{
     ReceiptId, Store, StoreError,
     account::{self, Moves, Via},
     db::{Scope, Tx, args, statements},
     limits::{RECEIPT_BYTES_MAX, cut},
+    mutation::mutated,
     signal::Queue,
 };
 
@@ -41,7 +44,13 @@ impl Store {
 
 pub(crate) async fn put_in(tx: &mut Tx, receipt: &NewReceipt) -> Result<Put, StoreError> {
     let owner = receipt.owner.id();
-    let id = ReceiptId::of(&[receipt.tenant.as_str(), owner, &receipt.dedupe_key]);
+    let mut dedupe_key = Cow::Borrowed(receipt.dedupe_key.as_str());
+    if mutated!(Dedupe) {
+        dedupe_key
+            .to_mut()
+            .push_str(&receipt.received_at.micros().to_string());
+    }
+    let id = ReceiptId::of(&[receipt.tenant.as_str(), owner, &dedupe_key]);
     let (encoding, body) = encode(&receipt.body);
     let headers = serde_json::to_string(&receipt.headers)
         .map_err(|error| StoreError::refused(format!("headers: {error}")))?;
@@ -54,7 +63,7 @@ pub(crate) async fn put_in(tx: &mut Tx, receipt: &NewReceipt) -> Result<Put, Sto
         &receipt.stream,
         receipt.kind.as_str(),
         &receipt.topic,
-        &receipt.dedupe_key,
+        dedupe_key.into_owned(),
         &receipt.entity_key,
         receipt.lane.as_str(),
         headers,

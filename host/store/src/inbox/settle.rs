@@ -8,6 +8,7 @@ use crate::{
     account::{self, Moves, Via},
     db::{Scope, Tx, args, statements},
     limits::cut,
+    mutation::mutated,
     signal::Queue,
 };
 
@@ -25,6 +26,12 @@ statements! {
                WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'
                RETURNING lane";
 }
+
+/// What a settlement that does not ask for its lease would do.
+#[cfg(feature = "simulation")]
+const STEAL: crate::db::Sql = crate::db::Sql::only_sqlite(
+    "UPDATE receipts SET holder = $3 WHERE tenant_id = $1 AND receipt_id = $2",
+);
 
 impl Store {
     /// Ends the work on a claimed receipt.
@@ -50,6 +57,11 @@ pub(crate) async fn settle_in(
     settlement: &Settlement,
     now: Instant,
 ) -> Result<(), StoreError> {
+    #[cfg(feature = "simulation")]
+    if mutated!(LeaseAtSettle) {
+        let thief = args![&claim.tenant, &claim.id, claim.holder.as_ref()];
+        tx.conn.run(STEAL, thief).await?;
+    }
     let mut moves = Moves {
         pending: -1,
         ..Moves::default()
@@ -106,6 +118,9 @@ pub(crate) async fn settle_in(
         .first(SETTLE, args)
         .await?
         .ok_or_else(|| lost(claim))?;
+    if mutated!(Account) {
+        return Ok(());
+    }
     let (owner, stream) = (row.text("owner_id")?, row.text("stream")?);
     account::record(
         &mut tx.conn,

@@ -5,8 +5,9 @@ use ordercase_model::Instant;
 use super::{EffectPut, NewEffect, coalesce::merge_payloads};
 use crate::{
     DeskKey, EffectId, StoreError,
-    db::{Tx, args, dialect, statements},
+    db::{Sql, Tx, args, dialect, statements},
     limits::EFFECT_BYTES_MAX,
+    mutation::mutated,
     signal::Queue,
 };
 
@@ -26,6 +27,14 @@ statements! {
                  WHERE tenant_id = $1 AND effect_id = $2 AND state = 'pending' AND attempts = 0";
 }
 
+fn supersede() -> Sql {
+    #[cfg(feature = "simulation")]
+    if mutated!(NotMergedInFlight) {
+        return crate::simulation::without(SUPERSEDE, " AND attempts = 0");
+    }
+    SUPERSEDE
+}
+
 pub(crate) async fn put_in(
     tx: &mut Tx,
     desk: &DeskKey,
@@ -42,7 +51,7 @@ pub(crate) async fn put_in(
     let waiting = args![&desk.tenant, &desk.desk, &effect.target];
     if effect.coalesce_key.is_some()
         && let Some(row) = tx.conn.first(WAITING, waiting).await?
-        && row.int("attempts")? == 0
+        && (row.int("attempts")? == 0 || mutated!(NotMergedInFlight))
         && row.text("kind")? == effect.kind
         && row.opt_text("coalesce_key")? == effect.coalesce_key
         && let Some(merged) = merge_payloads(&row.json("payload")?, &payload)
@@ -60,7 +69,7 @@ pub(crate) async fn put_in(
     }
     if let Some(older) = &superseded {
         let args = args![&desk.tenant, older, &id, now];
-        tx.conn.run(SUPERSEDE, args).await?;
+        tx.conn.run(supersede(), args).await?;
     }
     let args = args![
         &desk.tenant,

@@ -5,9 +5,11 @@ use ordercase_model::Instant;
 use serde_json::Value;
 
 use super::{Attempt, Effect, EffectRequest, EffectSettlement, EffectState, effect_columns, read};
+#[cfg(feature = "simulation")]
+use crate::mutation::mutated;
 use crate::{
     Death, DeskKey, EffectId, Store, StoreError, TenantId,
-    db::{Line, Scope, Tx, args, dialect, statements},
+    db::{Line, Scope, Sql, Tx, args, dialect, statements},
     limits::{LIST_ROWS_MAX, cut},
     signal::Queue,
     turn::Round,
@@ -59,6 +61,11 @@ statements! {
     JOURNAL = "SELECT attempt, started_at, ended_at, outcome, detail FROM journal
             WHERE tenant_id = $1 AND effect_id = $2 ORDER BY attempt";
 }
+
+/// What a settlement that does not ask for its lease would do.
+#[cfg(feature = "simulation")]
+const STEAL: Sql =
+    Sql::only_sqlite("UPDATE outbox SET holder = $3 WHERE tenant_id = $1 AND effect_id = $2");
 
 impl Store {
     /// Takes due effects: one per target, in turn over tenants. The attempt is journalled.
@@ -157,6 +164,14 @@ impl Store {
     }
 }
 
+fn due() -> Sql {
+    #[cfg(feature = "simulation")]
+    if mutated!(OneEffectPerTarget) {
+        return crate::simulation::without(CLAIM, "AND NOT EXISTS (");
+    }
+    CLAIM
+}
+
 async fn claim(tx: &mut Tx, ask: &EffectRequest) -> Result<Vec<Effect>, StoreError> {
     let mut round = Round::begin(tx, "outbox", ask.limit, TENANTS, args![ask.now]).await?;
     let mut taken = Vec::new();
@@ -165,7 +180,7 @@ async fn claim(tx: &mut Tx, ask: &EffectRequest) -> Result<Vec<Effect>, StoreErr
             continue;
         }
         let args = args![&tenant, ask.now, &ask.holder, ask.lease_until, most];
-        let rows = tx.conn.all(CLAIM, args).await?;
+        let rows = tx.conn.all(due(), args).await?;
         round.took(&mut tx.turns, &tenant, rows.len());
         for row in &rows {
             let effect = read(row)?;
@@ -184,6 +199,11 @@ async fn settle(
     now: Instant,
 ) -> Result<(), StoreError> {
     let tenant = &effect.desk.tenant;
+    #[cfg(feature = "simulation")]
+    if mutated!(LeaseAtSettle) {
+        let thief = args![tenant, &effect.id, effect.holder.as_ref()];
+        tx.conn.run(STEAL, thief).await?;
+    }
     let mut proof = args![tenant, &effect.id, effect.holder.as_ref()];
     let ended = |state: EffectState, outcome: Option<&Value>, death: Option<&Death>| {
         let (error, class) = (

@@ -1,8 +1,10 @@
 //! Which of two snapshots of the same thing is newer (design §2.4, canonical-model §8.2). Pure.
 //!
 //! The rules, first that decides:
-//! 1. A webhook's body and a read: when the read was sent at or after the event, the read wins, whatever
-//!    the versions say. Retries carry old bodies.
+//! 1. A webhook's body and a read: when the read was sent at or after the event, the read wins, unless the
+//!    source's versions compare and say that the body is newer. Retries carry old bodies; but the event's time is
+//!    by the source's clock, often cut to a second, and the read's by ours, so a body that tells of a newer
+//!    version is newer. A reconciliation read after the event wins in any case.
 //! 2. A reconciliation read wins over whatever was observed before it: it may correct.
 //! 3. The source's versions, where the manifest says that they compare.
 //! 4. With equal versions: a read over a body; then the later observation.
@@ -16,6 +18,8 @@ use std::cmp::Ordering;
 
 use ordercase_model::{Comparability, Instant, VersionOrder, compare_versions};
 use serde::{Deserialize, Serialize};
+
+use crate::mutation::mutated;
 
 /// The way on which a snapshot came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,7 +133,10 @@ pub fn decide(how: Comparability, stored: &Stamp, incoming: &Stamp) -> Verdict {
     {
         return Verdict::Same;
     }
-    let order = body_against_read(stored, incoming)
+    if mutated!(VersionGuard) {
+        return Verdict::Newer;
+    }
+    let order = body_against_read(stored, incoming, versions)
         .or_else(|| correction(stored, incoming))
         .or(match versions {
             VersionOrder::Newer => Some(Ordering::Greater),
@@ -148,11 +155,18 @@ pub fn decide(how: Comparability, stored: &Stamp, incoming: &Stamp) -> Verdict {
     }
 }
 
-/// Rule 1. A body that does not say when it is from never replaces a read.
-fn body_against_read(stored: &Stamp, incoming: &Stamp) -> Option<Ordering> {
-    let read_is_later =
-        |read: &Stamp, body: &Stamp| body.event_at.is_none_or(|event| read.observed_at >= event);
+/// Rule 1. A body that does not say when it is from never replaces a read of a version that is not older.
+fn body_against_read(stored: &Stamp, incoming: &Stamp, versions: VersionOrder) -> Option<Ordering> {
+    let body_is_newer = match incoming.path.is_read() {
+        true => VersionOrder::Older,
+        false => VersionOrder::Newer,
+    };
+    let read_is_later = |read: &Stamp, body: &Stamp| {
+        let after = body.event_at.is_none_or(|event| read.observed_at >= event);
+        after && (versions != body_is_newer || read.path == ReadPath::Reconcile)
+    };
     match (stored.path.is_read(), incoming.path.is_read()) {
+        (true, false) if mutated!(BodyAgainstRead) => Some(Ordering::Greater),
         (true, false) => read_is_later(stored, incoming).then_some(Ordering::Less),
         (false, true) => read_is_later(incoming, stored).then_some(Ordering::Greater),
         _ => None,

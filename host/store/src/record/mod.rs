@@ -24,6 +24,7 @@ pub use read::StoredRecord;
 pub(crate) use redact::is_personal;
 pub use rederive::{Candidate, Derived, RecordFilter, Rederivation, Rederived};
 pub use snapshot::{Batch, RawBody, Snapshot};
+pub(crate) use wake::wake_again;
 #[cfg(test)]
 pub(crate) use {
     apply::STATEMENTS as APPLY_STATEMENTS, lookup::STATEMENTS as LOOKUP_STATEMENTS,

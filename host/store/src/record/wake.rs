@@ -7,11 +7,12 @@ use ordercase_model::{Instant, Kind};
 
 use super::held::Held;
 use crate::{
-    ConnectionKey, DeskId, Lane, Owner, StoreError,
+    ConnectionKey, DeskId, Lane, Owner, StoreError, TicketKey,
     db::{Tx, args, dialect, statements},
     id::digest,
     inbox::{ChangedRecord, NewReceipt, ReceiptKind, RecordChange, put_in, ticket_entity},
     limits::WOKEN_PER_CHANGE_MAX,
+    mutation::mutated,
 };
 
 /// Stream in which record changes are counted.
@@ -24,6 +25,24 @@ statements! {
     WATCHING = dialect::fours!(" SELECT t.desk_id, t.ticket_id, batch.c AS kind, batch.d AS source_id
             FROM batch JOIN ticket_watches t ON t.tenant_id = $2 AND t.key_kind = batch.a
                 AND t.key_value = batch.b LIMIT $3");
+    /// Of the records that a ticket shows, those that are not as they were looked at; of those that its keys find,
+    /// those that were not there.
+    MEANWHILE = dialect::fours!(" SELECT r.connection_id, r.kind, r.source_id, r.revision
+            FROM ticket_records t JOIN batch ON batch.a = t.connection_id AND batch.b = t.kind
+                AND batch.c = t.source_id
+            JOIN records r ON r.tenant_id = t.tenant_id AND r.connection_id = t.connection_id
+                AND r.kind = t.kind AND r.source_id = t.source_id
+            WHERE t.tenant_id = $2 AND t.desk_id = $3 AND t.ticket_id = $4
+                AND r.revision <> CAST(batch.d AS BIGINT)
+            UNION SELECT r.connection_id, r.kind, r.source_id, r.revision
+            FROM ticket_watches w JOIN record_keys k ON k.tenant_id = w.tenant_id
+                AND k.key_kind = w.key_kind AND k.key_value = w.key_value
+            JOIN records r ON r.tenant_id = k.tenant_id AND r.connection_id = k.connection_id
+                AND r.kind = k.kind AND r.source_id = k.source_id
+            WHERE w.tenant_id = $2 AND w.desk_id = $3 AND w.ticket_id = $4 AND r.body IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.a = r.connection_id AND b.b = r.kind
+                    AND b.c = r.source_id)
+            LIMIT $5");
 }
 
 /// Wakes the tickets of the changed records.
@@ -34,7 +53,7 @@ pub(crate) async fn wake(
     lane: Lane,
     now: Instant,
 ) -> Result<(), StoreError> {
-    if changed.is_empty() {
+    if changed.is_empty() || mutated!(Wake) {
         return Ok(());
     }
     for ((desk, ticket_id), records) in tickets(tx, connection, changed).await? {
@@ -47,32 +66,112 @@ pub(crate) async fn wake(
             })
             .map(|held| format!("{}:{}:{}", held.kind, held.source_id, held.revision))
             .collect();
-        let mut parts = vec!["record_change", connection.connection.as_str()];
-        let ticket = ticket_id.to_string();
-        parts.push(&ticket);
-        parts.extend(revisions.iter().map(String::as_str));
-        let body = serde_json::to_vec(&RecordChange {
-            ticket_id,
-            records: records.into_iter().collect(),
-        })
-        .map_err(|error| StoreError::refused(error.to_string()))?;
-        let receipt = NewReceipt {
+        let ticket = TicketKey {
             tenant: connection.tenant.clone(),
-            owner: Owner::Desk(desk),
-            stream: STREAM.to_owned(),
-            kind: ReceiptKind::RecordChange,
-            topic: "record_change".to_owned(),
-            dedupe_key: digest(&parts),
-            entity_key: ticket_entity(ticket_id),
-            lane,
-            headers: Vec::new(),
-            body,
-            occurred_at: None,
-            received_at: now,
-            dead: None,
+            desk,
+            ticket_id,
         };
-        put_in(tx, &receipt).await?;
+        tell(tx, &ticket, connection, records, &revisions, lane, now).await?;
     }
+    Ok(())
+}
+
+/// Wakes a ticket that was just committed, for what changed between the look that the commit was decided on and the
+/// commit itself. The same revision wakes a ticket once.
+pub(crate) async fn wake_again(
+    tx: &mut Tx,
+    ticket: &TicketKey,
+    looked_at: &[(ChangedRecord, u64)],
+    now: Instant,
+) -> Result<(), StoreError> {
+    let looked_at: Vec<[String; 4]> = looked_at
+        .iter()
+        .map(|(record, revision)| {
+            let ChangedRecord {
+                connection,
+                kind,
+                source_id,
+            } = record;
+            let place = (connection.to_string(), kind.to_string(), source_id.clone());
+            [place.0, place.1, place.2, revision.to_string()]
+        })
+        .collect();
+    let looked_at = serde_json::to_string(&looked_at)
+        .map_err(|error| StoreError::refused(error.to_string()))?;
+    let number = i64::try_from(ticket.ticket_id).unwrap_or(i64::MAX);
+    let args = args![
+        looked_at,
+        &ticket.tenant,
+        &ticket.desk,
+        number,
+        WOKEN_PER_CHANGE_MAX
+    ];
+    for row in tx.conn.all(MEANWHILE, args).await? {
+        let connection = ConnectionKey {
+            tenant: ticket.tenant.clone(),
+            connection: row.parse("connection_id")?,
+        };
+        let record = ChangedRecord {
+            connection: connection.connection.clone(),
+            kind: Kind::from_text(&row.text("kind")?),
+            source_id: row.text("source_id")?,
+        };
+        let revision = format!(
+            "{}:{}:{}",
+            record.kind,
+            record.source_id,
+            row.int("revision")?
+        );
+        let records = BTreeSet::from([record]);
+        tell(
+            tx,
+            ticket,
+            &connection,
+            records,
+            &[revision],
+            Lane::Live,
+            now,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn tell(
+    tx: &mut Tx,
+    ticket: &TicketKey,
+    connection: &ConnectionKey,
+    records: BTreeSet<ChangedRecord>,
+    revisions: &[String],
+    lane: Lane,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let ticket_id = ticket.ticket_id;
+    let mut parts = vec!["record_change", connection.connection.as_str()];
+    let number = ticket_id.to_string();
+    parts.push(&number);
+    parts.extend(revisions.iter().map(String::as_str));
+    let body = serde_json::to_vec(&RecordChange {
+        ticket_id,
+        records: records.into_iter().collect(),
+    })
+    .map_err(|error| StoreError::refused(error.to_string()))?;
+    let receipt = NewReceipt {
+        tenant: ticket.tenant.clone(),
+        owner: Owner::Desk(ticket.desk.clone()),
+        stream: STREAM.to_owned(),
+        kind: ReceiptKind::RecordChange,
+        topic: "record_change".to_owned(),
+        dedupe_key: digest(&parts),
+        entity_key: ticket_entity(ticket_id),
+        lane,
+        headers: Vec::new(),
+        body,
+        occurred_at: None,
+        received_at: now,
+        dead: None,
+    };
+    put_in(tx, &receipt).await?;
     Ok(())
 }
 

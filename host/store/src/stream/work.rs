@@ -141,6 +141,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has the track by now: nothing is stored.
     pub async fn apply_page(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::is_off(crate::simulation::Mutation::CursorWithPage) {
+            return self.apply_page_apart(page).await;
+        }
         self.write(Scope::from(&page.track.connection.tenant), move |tx| {
             Box::pin(async move {
                 let mut page = page;
@@ -357,6 +361,41 @@ async fn tell(
 
 fn count(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+#[cfg(feature = "simulation")]
+impl Store {
+    /// What the simulation must notice: the cursor moves first, the page is stored later.
+    async fn apply_page_apart(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
+        let (scope, moved) = (Scope::from(&page.track.connection.tenant), advance(&page));
+        let lost = lost(&page.track);
+        let track = self
+            .write(scope.clone(), move |tx| {
+                Box::pin(async move {
+                    let row = tx.conn.first(ADVANCE, moved).await?.ok_or(lost)?;
+                    read(&row)
+                })
+            })
+            .await?;
+        self.write(scope, move |tx| {
+            Box::pin(async move {
+                let mut page = page;
+                let stored = match page.track.track.verifies() {
+                    true => verify::write(tx, &page.track, &mut page.batch, page.now).await?,
+                    false => {
+                        let (batch, stream) = (&page.batch, &page.track.stream);
+                        verify::Written::of(write_page(tx, batch, stream, page.now).await?)
+                    }
+                };
+                Ok(PageOutcome {
+                    applied: stored.applied,
+                    disputed: stored.disputed,
+                    track,
+                })
+            })
+        })
+        .await
+    }
 }
 
 pub(crate) async fn open(

@@ -137,13 +137,13 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_first_holder_cannot_settle(
     assert!(
         !home
             .store
-            .renew(&Lease::from(&first[0]), at(500))
+            .renew(&Lease::from(&first[0]), at(71), at(500))
             .await
             .unwrap()
     );
     assert!(
         home.store
-            .renew(&Lease::from(&second[0]), at(500))
+            .renew(&Lease::from(&second[0]), at(71), at(500))
             .await
             .unwrap()
     );
@@ -384,4 +384,32 @@ async fn bytes_come_back_as_they_came(#[values(On::Sqlite, On::Postgres)] on: On
         home.store.put_receipt(huge).await,
         Err(StoreError::Refused { .. })
     ));
+}
+
+/// Found by simulation: a stalled holder asked for more time after its lease had run out, while another receipt of
+/// the same entity was out already.
+#[rstest]
+#[tokio::test]
+async fn a_lease_that_ran_out_is_not_renewed_beside_another_of_its_entity(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    for (key, lane) in [("1", Lane::Poll), ("2", Lane::Live)] {
+        let receipt = NewReceipt {
+            lane,
+            ..home.webhook(key, "e")
+        };
+        home.store.put_receipt(receipt).await.unwrap();
+    }
+    let slow = home.store.claim_receipts(ask(Lane::Poll, "slow", 1, 10));
+    let slow = slow.await.unwrap();
+    assert!(home.claim("quick", 1, 69).await.is_empty());
+    assert_eq!(home.claim("quick", 1, 70).await.len(), 1);
+    let renewed = home
+        .store
+        .renew(&Lease::from(&slow[0]), at(71), at(131))
+        .await;
+    assert!(!renewed.unwrap());
 }

@@ -235,3 +235,81 @@ async fn a_ticket_that_waits_for_a_key_is_woken_by_the_record_that_brings_it(
     let change: RecordChange = serde_json::from_slice(&woken[0].body).unwrap();
     assert_eq!((woken.len(), change.records), (1, vec![home.shows("o1")]));
 }
+
+impl Home {
+    async fn arrives(&self, version: i64) -> u64 {
+        let body = json!({"number": "#1", "tags": [version.to_string()]});
+        let batch = Batch {
+            connection: self.connection.clone(),
+            plugin_digest: "d1".into(),
+            raw: Vec::new(),
+            snapshots: vec![order("o1", version, version * 10, body)],
+        };
+        self.store
+            .apply_batch(batch, "orders", at(version * 10))
+            .await
+            .unwrap();
+        let target = ordercase_model::RecordRef {
+            kind: Kind::Order,
+            source_id: "o1".into(),
+        };
+        let lookup = self.store.lookup(&self.connection.tenant);
+        let stored = lookup.record(&self.connection.connection, &target).await;
+        stored.unwrap().unwrap().revision
+    }
+
+    async fn woken(&self) -> usize {
+        let pending = self
+            .store
+            .receipts(&self.connection.tenant, ReceiptState::Pending)
+            .await
+            .unwrap();
+        let changes = pending
+            .iter()
+            .filter(|receipt| receipt.kind == ReceiptKind::RecordChange);
+        changes.count()
+    }
+}
+
+/// Found by simulation: nobody wakes a ticket for what happens between its first look and that look's commit.
+#[rstest]
+#[tokio::test]
+async fn what_changed_while_a_ticket_was_looked_at_wakes_it_once(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let watched = || Some(LookupKey::new(KeyKind::Number, "#1").into_iter().collect());
+    // Looked at when the order was not there yet.
+    let mut commit = home.look(7, 0);
+    commit.watched = watched();
+    commit.looked_at = Some(Vec::new());
+    let first = home.arrives(1).await;
+    home.store.commit_ticket(commit, at(20)).await.unwrap();
+    assert_eq!(home.woken().await, 1);
+    // Looked at as it is: nothing to wake for.
+    let mut commit = home.look(8, 0);
+    commit.watched = watched();
+    commit.shown = Some(vec![home.shows("o1")]);
+    commit.looked_at = Some(vec![(home.shows("o1"), first)]);
+    home.store
+        .commit_ticket(commit.clone(), at(20))
+        .await
+        .unwrap();
+    assert_eq!(home.woken().await, 1);
+    // Looked at as it was before it changed; the tickets that follow it already hear of the change itself.
+    let second = home.arrives(2).await;
+    assert!(second > first);
+    assert_eq!(home.woken().await, 3);
+    commit.ticket = home.ticket(9);
+    home.store
+        .commit_ticket(commit.clone(), at(30))
+        .await
+        .unwrap();
+    assert_eq!(home.woken().await, 4);
+    commit.expected_revision = 1;
+    home.store.commit_ticket(commit, at(31)).await.unwrap();
+    assert_eq!(home.woken().await, 4, "the same revision wakes once");
+    home.adds_up().await;
+}

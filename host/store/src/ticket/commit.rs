@@ -11,7 +11,9 @@ use crate::{
     db::{Arg, Scope, Tx, args, statements},
     inbox::settle_in,
     limits::{SHOWN_PER_TICKET_MAX, WATCHES_PER_TICKET_MAX},
+    mutation::mutated,
     outbox::put_in,
+    record::wake_again,
     tenant::audit_in,
 };
 
@@ -58,10 +60,47 @@ impl Store {
         commit: TicketCommit,
         now: Instant,
     ) -> Result<TicketCommitted, StoreError> {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::is_off(crate::simulation::Mutation::StateWithEffects) {
+            return self.commit_ticket_apart(commit, now).await;
+        }
         self.write(Scope::from(&commit.ticket.tenant), move |tx| {
             Box::pin(async move { write(tx, commit, now).await })
         })
         .await
+    }
+}
+
+#[cfg(feature = "simulation")]
+impl Store {
+    /// What the simulation must notice: the state first, the effects later.
+    async fn commit_ticket_apart(
+        &self,
+        mut commit: TicketCommit,
+        now: Instant,
+    ) -> Result<TicketCommitted, StoreError> {
+        let (desk, effects) = (
+            commit.ticket.desk_key(),
+            std::mem::take(&mut commit.effects),
+        );
+        let scope = Scope::from(&desk.tenant);
+        let mut committed = self
+            .write(scope.clone(), move |tx| {
+                Box::pin(async move { write(tx, commit, now).await })
+            })
+            .await?;
+        committed.effects = self
+            .write(scope, move |tx| {
+                Box::pin(async move {
+                    let mut put = Vec::with_capacity(effects.len());
+                    for effect in &effects {
+                        put.push(put_in(tx, &desk, effect, now).await?);
+                    }
+                    Ok(put)
+                })
+            })
+            .await?;
+        Ok(committed)
     }
 }
 
@@ -91,6 +130,11 @@ async fn write(
     }
     if let Some(keys) = commit.watched {
         watch(tx, ticket, keys.into_iter().collect()).await?;
+    }
+    if let Some(looked_at) = &commit.looked_at
+        && !mutated!(LookedMeanwhile)
+    {
+        wake_again(tx, ticket, looked_at, now).await?;
     }
     let desk = ticket.desk_key();
     let mut effects = Vec::with_capacity(commit.effects.len());

@@ -158,6 +158,10 @@ pub struct TicketCommit {
     pub shown: Option<Vec<ChangedRecord>>,
     /// The keys that it waits for from now on; `None` leaves them.
     pub watched: Option<Vec<LookupKey>>,
+    /// The records that the decision was made on, each with its revision then. What this ticket follows and what
+    /// changed since, or came in since, wakes it: nobody else would, before it is known what it follows. `None`
+    /// asks for nothing.
+    pub looked_at: Option<Vec<(ChangedRecord, u64)>>,
     /// The receipt that this settles.
     pub settle: Option<(ReceiptClaim, Settlement)>,
     /// Deeds to be noted.
@@ -177,6 +181,7 @@ impl TicketCommit {
             effects: Vec::new(),
             shown: None,
             watched: None,
+            looked_at: None,
             settle: None,
             audit: Vec::new(),
         }

@@ -7,6 +7,7 @@ use ordercase_store::{Coverage, StreamTrack, Track};
 use crate::{
     EngineOptions,
     limits::{NIGHT_HOUR, NIGHT_SPREAD_SECONDS, RECONCILE_REACH_SECONDS_MAX},
+    mutation::mutated,
     retry::random,
 };
 
@@ -33,7 +34,10 @@ fn every(track: &StreamTrack, options: &EngineOptions) -> i64 {
 /// Where a window begins that looks at nothing but its own track. A poll reaches back behind the newest change it
 /// has seen, by the source's own clock; before it has seen any, behind the moment at which the track was opened.
 pub(super) fn plain(track: &StreamTrack, options: &EngineOptions) -> Option<Instant> {
-    let overlap = options.poll_overlap_seconds;
+    let overlap = match mutated!(PollOverlap) {
+        true => 0,
+        false => options.poll_overlap_seconds,
+    };
     match track.track {
         Track::Poll => Some(match track.watermark {
             Some(seen) => seen.plus_seconds(-overlap),
