@@ -16,6 +16,7 @@
 //! | `account` | proof that nothing was dropped |
 //! | `outbox` | effects and the journal of attempts |
 //! | `ticket` | mirrors, cases, comments; [`Store::commit_ticket`] |
+//! | `subscription` | webhooks registered at the platforms, and disconnecting |
 //! | `tenant` | tenants, plugins, connections, desks, tokens, audit |
 //! | `secret` | secrets at rest |
 //! | `db` | the thin layer that a second database implements |
@@ -36,6 +37,7 @@ mod secret;
 mod signal;
 mod store;
 mod stream;
+mod subscription;
 mod tenant;
 mod ticket;
 mod turn;
@@ -72,6 +74,10 @@ pub use store::{Store, StoreOptions};
 pub use stream::{
     Comparison, Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement,
     TrackState,
+};
+pub use subscription::{
+    CheckCommit, CheckState, Condition, Departure, Leaving, SubscriptionCheck, SubscriptionGap,
+    SubscriptionRow, SubscriptionState,
 };
 pub use tenant::{
     Activity, AuditRow, Connection, Desk, NewAudit, NewConnection, NewDesk, PluginRow, Tenant,

@@ -10,6 +10,7 @@ mod rederive;
 mod replicas;
 mod statements;
 mod streams;
+mod subscriptions;
 pub(crate) mod support;
 mod tenants;
 mod throughput;
