@@ -44,7 +44,10 @@ async fn disconnected(world: &World, connection: &str) -> anyhow::Result<Value> 
 
 fn with_state(shown: &Value, state: &str) -> usize {
     let topics = shown["topics"].as_array().cloned().unwrap_or_default();
-    topics.iter().filter(|topic| topic["state"] == state).count()
+    topics
+        .iter()
+        .filter(|topic| topic["state"] == state)
+        .count()
 }
 
 async fn at_the_shop(world: &World) -> anyhow::Result<Vec<(String, String)>> {
@@ -65,7 +68,10 @@ async fn webhooks_are_registered_lost_found_again_and_removed() -> anyhow::Resul
     let address = world.webhook_url().to_owned();
     let standing = at_the_shop(&world).await?;
     assert_eq!(standing.len(), TOPICS);
-    assert!(standing.iter().all(|(_, uri)| *uri == address), "{standing:?}");
+    assert!(
+        standing.iter().all(|(_, uri)| *uri == address),
+        "{standing:?}"
+    );
     assert!(!standing.iter().any(|(topic, _)| topic.contains("REDACT")));
 
     // What is registered is enough: a shipment reaches a ticket by it alone, long before the next poll.
@@ -99,7 +105,10 @@ async fn webhooks_are_registered_lost_found_again_and_removed() -> anyhow::Resul
     all_registered(&world, &connection).await?;
     let lines = audit_actions(&world).await?;
     for deed in ["webhooks.registered", "webhooks.lost", "webhooks.removed"] {
-        assert!(lines.iter().any(|line| line == deed), "no {deed} in {lines:?}");
+        assert!(
+            lines.iter().any(|line| line == deed),
+            "no {deed} in {lines:?}"
+        );
     }
 
     disconnected(&world, &connection).await?;
@@ -116,9 +125,14 @@ async fn webhooks_are_registered_lost_found_again_and_removed() -> anyhow::Resul
     assert!(!resumed && why.contains("connect it anew"), "{why}");
     // The records stay, and the name is free: the same shop can be connected anew.
     let again = world.connect_shop(world.tenant(), "demo-shop").await?;
-    let again = again["connection_id"].as_str().unwrap_or_default().to_owned();
+    let again = again["connection_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     all_registered(&world, &again).await?;
-    world.backfilled_of(&again, &mut crate::support::silent).await?;
+    world
+        .backfilled_of(&again, &mut crate::support::silent)
+        .await?;
     world.settled().await?;
     world.stop().await
 }
@@ -152,7 +166,11 @@ async fn a_refused_topic_and_a_failed_removal_are_told() -> anyhow::Result<()> {
     if gone["state"] == "disconnected" {
         let left = gone["webhooks_left_behind"].as_array().map(Vec::len);
         assert_eq!(left, Some(TOPICS - 1), "{gone}");
-        assert!(gone["says"].as_str().is_some_and(|says| says.contains("by hand")));
+        assert!(
+            gone["says"]
+                .as_str()
+                .is_some_and(|says| says.contains("by hand"))
+        );
     }
     let shown = webhooks(&world, &connection).await?;
     assert_eq!(with_state(&shown, "left_behind"), TOPICS - 1, "{shown}");
@@ -171,10 +189,17 @@ async fn without_a_public_address_nothing_is_registered_and_doctor_says_so() -> 
     let connection = world.connection().to_owned();
     let shown = webhooks(&world, &connection).await?;
     assert_eq!(shown["state"], "no_address", "{shown}");
-    assert!(shown["says"].as_str().is_some_and(|says| says.contains("--public-url")));
+    assert!(
+        shown["says"]
+            .as_str()
+            .is_some_and(|says| says.contains("--public-url"))
+    );
     assert!(at_the_shop(&world).await?.is_empty());
     let (well, report, _) = world.cli.try_run(&["doctor"]).await?;
-    assert!(!well && report.contains("--public-url https://HOST"), "{report}");
+    assert!(
+        !well && report.contains("--public-url https://HOST"),
+        "{report}"
+    );
     let shown = world.cli.run(&["connection", "show", &connection]).await?;
     assert_eq!(shown["webhooks"]["state"], "no_address");
     world.settled().await?;

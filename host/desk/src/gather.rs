@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ordercase_context::{ProvenSpan, Provenance, Quote, QuoteKind, Sourced, StoreState, names};
 use ordercase_identity::{Face, QuotedOrder, RecordLink};
 use ordercase_model::{
-    Comparability, Completeness, Customer, Group, Kind, Missing, Order, RecordRef, Refund, Return, Shipment,
+    Comparability, Completeness, Customer, Group, Kind, Missing, Order, RecordRef, Refund, Return,
+    Shipment,
 };
 use ordercase_store::{
     Activity, ChangedRecord, ConnectionId, KeyKind, Lookup, LookupKey, RecordKey, Store,

@@ -32,8 +32,7 @@ use crate::{
     tasks::Supervisor,
     wiring::{
         self, desks::Desks, engine::EngineClock, finder::ShopFinder, helpdesk::ZendeskDesk,
-        plugins::Plugins, source::ShopSource,
-        subscriptions::PluginPlatform,
+        plugins::Plugins, source::ShopSource, subscriptions::PluginPlatform,
     },
 };
 

@@ -97,7 +97,10 @@ pub(crate) fn register(
     }
     let refused: Vec<&UserError> = payload.user_errors.iter().collect();
     // Somebody was faster, with the same: what is there is what was asked for.
-    if refused.iter().any(|error| error.text().contains("already been taken")) {
+    if refused
+        .iter()
+        .any(|error| error.text().contains("already been taken"))
+    {
         let same = |known: &Subscription| known.topic == topic && known.address == address;
         if let Some(known) = subscriptions(host)?.into_iter().find(same) {
             return Ok(known);
@@ -236,7 +239,10 @@ mod tests {
         for (topic, _) in topics {
             assert_eq!(topic_of(&constant(&topic).unwrap()), topic);
         }
-        assert!(matches!(constant("orders/*"), Err(PluginError::Unsupported(_))));
+        assert!(matches!(
+            constant("orders/*"),
+            Err(PluginError::Unsupported(_))
+        ));
         assert!(matches!(constant(""), Err(PluginError::Unsupported(_))));
     }
 

@@ -112,7 +112,12 @@ async fn by_events(shop: &mut Shop) {
 /// Nobody is told anything. A second order moves the newest change time past the first one's, so that only the
 /// plugin's reading of orders that are not final can find what happens to it.
 async fn by_polls(shop: &Shop) {
-    let polling = ["--shop-poll-seconds", "2", "--shop-poll-overlap-seconds", "0"];
+    let polling = [
+        "--shop-poll-seconds",
+        "2",
+        "--shop-poll-overlap-seconds",
+        "0",
+    ];
     let host = Host::start(shop, &polling).await;
     until_live(&host).await;
     let order = rows::placed(shop, &host, "rowan.polled@example.test", BY_POLL).await;
@@ -128,7 +133,10 @@ async fn by_polls(shop: &Shop) {
 async fn until_live(host: &Host) {
     let end = std::time::Instant::now() + Duration::from_secs(60);
     while !host.is_live().await {
-        assert!(std::time::Instant::now() < end, "the history takes over a minute");
+        assert!(
+            std::time::Instant::now() < end,
+            "the history takes over a minute"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -130,7 +130,11 @@ async fn check(tape: Tape, component: Vec<u8>) -> anyhow::Result<Vec<Rule>> {
         lane: Lane::Poll,
     };
     let mut rules = round_trip(&runtime, &plugin, &scope, &tape.topic, &tape.address).await;
-    let left = player.left.lock().unwrap_or_else(PoisonError::into_inner).len();
+    let left = player
+        .left
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .len();
     let why = format!("{left} exchanges were not asked for");
     rules.push(rule("the whole tape is played", left == 0, why));
     Ok(rules)
@@ -164,7 +168,11 @@ async fn round_trip(
     ));
     let removed = runtime.remove_subscription(plugin, scope, &made.id).await;
     let why = removed.as_ref().err().map(ToString::to_string);
-    rules.push(rule("remove removes", removed.is_ok(), why.unwrap_or_default()));
+    rules.push(rule(
+        "remove removes",
+        removed.is_ok(),
+        why.unwrap_or_default(),
+    ));
     let listed = runtime.subscriptions(plugin, scope).await;
     let there = |all: Vec<Subscription>| all.iter().any(|one| one.id == made.id);
     rules.push(lists(
@@ -179,7 +187,9 @@ async fn round_trip(
             ..
         })
     );
-    let why = again.err().map_or("it succeeded".to_owned(), |e| e.to_string());
+    let why = again
+        .err()
+        .map_or("it succeeded".to_owned(), |e| e.to_string());
     rules.push(rule("removing what is gone is `not-found`", missing, why));
     rules
 }
@@ -254,9 +264,9 @@ impl Transport for Player {
 fn covers(sent: &Value, recorded: &Value, key: &str) -> bool {
     match (sent, recorded) {
         (_, Value::Null) => true,
-        (Value::Object(sent), Value::Object(recorded)) => recorded.iter().all(|(key, value)| {
-            covers(sent.get(key).unwrap_or(&Value::Null), value, key)
-        }),
+        (Value::Object(sent), Value::Object(recorded)) => recorded
+            .iter()
+            .all(|(key, value)| covers(sent.get(key).unwrap_or(&Value::Null), value, key)),
         (Value::String(sent), Value::String(recorded)) if key == "query" => {
             sent.trim_start().starts_with(recorded.as_str())
         }

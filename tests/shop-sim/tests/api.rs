@@ -565,34 +565,51 @@ async fn subscriptions_are_as_strict_as_shopifys_and_deliver_their_topic_only() 
         let answer = subscribe(topic, input).await;
         let payload = answer["data"]["webhookSubscriptionCreate"].clone();
         assert_eq!(payload["webhookSubscription"], Value::Null);
-        payload["userErrors"][0]["message"].as_str().unwrap().to_owned()
+        payload["userErrors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let taken = refused("REFUNDS_CREATE", json!({ "uri": uri })).await;
     assert_eq!(taken, "Address for this topic has already been taken");
     let plain = refused("REFUNDS_CREATE", json!({ "uri": "http://x.example/" })).await;
     assert!(plain.contains("http://"), "{plain}");
-    assert!(refused("REFUNDS_CREATE", json!({ "uri": "nowhere" })).await.contains("invalid"));
+    assert!(
+        refused("REFUNDS_CREATE", json!({ "uri": "nowhere" }))
+            .await
+            .contains("invalid")
+    );
     assert!(refused("REFUNDS_CREATE", json!({})).await.contains("blank"));
     client
-        .post("/_sim/subscriptions", json!({ "refuse": ["returns/close"] }))
+        .post(
+            "/_sim/subscriptions",
+            json!({ "refuse": ["returns/close"] }),
+        )
         .await;
     let scope = refused("RETURNS_CLOSE", json!({ "uri": uri })).await;
     assert!(scope.starts_with("You cannot create"), "{scope}");
     // The privacy topics are no constants of the API.
     if client.shop.facts().schema == "validated" {
         let answer = subscribe("SHOP_REDACT", json!({ "uri": uri })).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID_VARIABLE");
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"],
+            "INVALID_VARIABLE"
+        );
     }
 
     // Paged like every connection.
     for topic in ["ORDERS_CREATE", "ORDERS_PAID"] {
         subscribe(topic, json!({ "uri": uri })).await;
     }
-    let first = client.ask(&list, json!({ "first": 2, "after": null })).await;
+    let first = client
+        .ask(&list, json!({ "first": 2, "after": null }))
+        .await;
     let page = &first["data"]["webhookSubscriptions"];
     assert_eq!(page["nodes"].as_array().unwrap().len(), 2);
     let after = page["pageInfo"]["endCursor"].clone();
-    let second = client.ask(&list, json!({ "first": 2, "after": after })).await;
+    let second = client
+        .ask(&list, json!({ "first": 2, "after": after }))
+        .await;
     let page = &second["data"]["webhookSubscriptions"];
     assert_eq!(page["nodes"][0]["topic"], "ORDERS_PAID");
     assert_eq!(page["pageInfo"]["hasNextPage"], false);
@@ -601,7 +618,10 @@ async fn subscriptions_are_as_strict_as_shopifys_and_deliver_their_topic_only() 
     let orders = client.get("/_sim/orders?limit=1&financial=PAID").await;
     let order = orders["orders"][0]["id"].as_str().unwrap().to_owned();
     client
-        .post(&format!("/_sim/orders/{order}/refund"), json!({ "amount": "1.00" }))
+        .post(
+            &format!("/_sim/orders/{order}/refund"),
+            json!({ "amount": "1.00" }),
+        )
         .await;
     let log = client.get("/_sim/webhooks").await;
     let topics: Vec<&str> = log["deliveries"]

@@ -237,7 +237,10 @@ impl World {
         }
         let connection = &self.state.connection;
         until("the first look at the webhooks", LOOKED_WITHIN, || async {
-            let shown = self.cli.run(&["connection", "webhooks", connection]).await?;
+            let shown = self
+                .cli
+                .run(&["connection", "webhooks", connection])
+                .await?;
             Ok(shown["state"] != "unchecked")
         })
         .await

@@ -56,7 +56,12 @@ impl Finder for Shop {
         let seen = at(self.clock.load(Ordering::SeqCst));
         let snapshot = Snapshot {
             observed_at: seen,
-            ..snapshot(Kind::Order, "o1001", if self.answer == Answer::Same { 1 } else { 2 }, &body)
+            ..snapshot(
+                Kind::Order,
+                "o1001",
+                if self.answer == Answer::Same { 1 } else { 2 },
+                &body,
+            )
         };
         let batch = Batch {
             connection: shop.clone(),
@@ -77,7 +82,11 @@ async fn world(answer: Answer) -> (World, Arc<Shop>) {
         clock: AtomicI64::new(20_000),
     });
     let world = World::with(json!({}), Some(Arc::clone(&shop) as Arc<dyn Finder>)).await;
-    assert!(shop.home.set((world.store.clone(), world.shop.clone())).is_ok());
+    assert!(
+        shop.home
+            .set((world.store.clone(), world.shop.clone()))
+            .is_ok()
+    );
     world
         .buyer(&world.shop.clone(), "1", "Anna Berg", ANNA, "1001")
         .await;
@@ -94,9 +103,15 @@ async fn an_old_reading_is_renewed_before_the_ticket_shows_it_and_only_once() {
     world.file(7, ANNA, true, "#1001", "Where is it?");
     world.event(7).await;
     world.execute().await;
-    assert_eq!(world.field(7, "fulfilment_status").as_deref(), Some("fulfilled"));
+    assert_eq!(
+        world.field(7, "fulfilment_status").as_deref(),
+        Some("fulfilled")
+    );
     let first = shop.asked.lock().unwrap()[0].clone();
-    assert_eq!((first.kind, first.source_id.as_str()), (Kind::Order, "o1001"));
+    assert_eq!(
+        (first.kind, first.source_id.as_str()),
+        (Kind::Order, "o1001")
+    );
     world.tickets.comment(7, 50, "Hello?", true);
     world.settle(7).await;
     assert_eq!(asked(&shop), 1, "what was just read is not read again");
@@ -119,7 +134,10 @@ async fn a_shop_that_fails_or_hangs_leaves_the_stored_record_with_its_age() {
         world.file(7, ANNA, true, "#1001", "Where is it?");
         world.event(7).await;
         world.execute().await;
-        assert_eq!(world.field(7, "fulfilment_status").as_deref(), Some("unfulfilled"));
+        assert_eq!(
+            world.field(7, "fulfilment_status").as_deref(),
+            Some("unfulfilled")
+        );
         assert!(asked(&shop) >= 1, "{answer:?}");
         let context = world.context(7).await;
         let src = context["order_in_question"]["src"].as_str().unwrap();
@@ -139,7 +157,10 @@ async fn where_change_times_lie_a_minute_is_old_and_elsewhere_it_is_not() {
             page_limit: 10,
         };
         let (store, key) = (&world.store, &world.shop);
-        store.open_streams(key, &[spec], at(0), at(0)).await.unwrap();
+        store
+            .open_streams(key, &[spec], at(0), at(0))
+            .await
+            .unwrap();
         // Read two minutes ago.
         let body = order("1", ANNA, "1001");
         let recent = Snapshot {

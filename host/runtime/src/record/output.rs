@@ -168,9 +168,8 @@ impl Output<'_> {
             let problem = format!("has {count} entries, more than {most}");
             return Err(Invalid::new("subscriptions", problem));
         }
-        let read = |(i, raw): (usize, RawSubscription)| {
-            subscription(raw, &format!("subscriptions[{i}]"))
-        };
+        let read =
+            |(i, raw): (usize, RawSubscription)| subscription(raw, &format!("subscriptions[{i}]"));
         let all = called.value.iter().cloned().enumerate().map(read);
         let all = all.collect::<Result<_, Invalid>>()?;
         Ok(called.map(|_| all))

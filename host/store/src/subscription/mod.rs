@@ -12,7 +12,7 @@ pub(crate) use leave::STATEMENTS as LEAVE_STATEMENTS;
 pub use leave::{Departure, Leaving};
 #[cfg(test)]
 pub(crate) use work::STATEMENTS as WORK_STATEMENTS;
-pub(crate) use work::{free, open};
+pub(crate) use work::{free, missing_at, open};
 
 use ordercase_model::Instant;
 use serde::{Deserialize, Serialize};

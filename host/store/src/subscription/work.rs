@@ -293,6 +293,17 @@ pub(crate) async fn open(
     Ok(())
 }
 
+/// Whether a topic did not stand at the platform at that moment, seen from within a transaction.
+pub(crate) async fn missing_at(
+    conn: &mut Conn,
+    connection: &ConnectionKey,
+    at: Instant,
+) -> Result<bool, StoreError> {
+    let place = args![&connection.tenant, &connection.connection];
+    let args = [place, args![at, at.plus_seconds(1), 1_i64]].concat();
+    Ok(conn.first(GAPS, args).await?.is_some())
+}
+
 /// Frees what an ended process held.
 pub(crate) async fn free(tx: &mut Tx) -> Result<(), StoreError> {
     tx.conn.run(FREE, Vec::new()).await?;

@@ -1,7 +1,7 @@
 use super::support::{Home, On};
 use crate::{
-    account, db::Scope, dead, inbox, lease, outbox, record, run, secret, store, stream, subscription,
-    tenant, ticket,
+    account, db::Scope, dead, inbox, lease, outbox, record, run, secret, store, stream,
+    subscription, tenant, ticket,
 };
 use rstest::rstest;
 

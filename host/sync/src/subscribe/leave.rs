@@ -46,10 +46,7 @@ impl Subscriber {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such connection; else when the database fails.
-    pub async fn disconnect(
-        &self,
-        connection: &ConnectionKey,
-    ) -> Result<Disconnected, StoreError> {
+    pub async fn disconnect(&self, connection: &ConnectionKey) -> Result<Disconnected, StoreError> {
         let inner = &self.0;
         let now = inner.clock.now();
         let until = now.plus_seconds(SUBSCRIPTION_LEASE_SECONDS);

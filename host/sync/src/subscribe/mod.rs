@@ -240,7 +240,11 @@ impl Subscriber {
         inner
             .store
             .commit_subscription_check(CheckCommit {
-                condition: if all { Condition::Registered } else { Condition::Incomplete },
+                condition: if all {
+                    Condition::Registered
+                } else {
+                    Condition::Incomplete
+                },
                 failed: failure.is_some(),
                 next: self.next_after(check, failure.as_ref()),
                 checked_at: Some(before.now),
@@ -283,13 +287,19 @@ impl Subscriber {
                     if is_topics_own(&refused) {
                         continue;
                     }
-                    in_a_row = if is_everybodys(&refused) { REFUSALS_MAX } else { in_a_row + 1 };
+                    in_a_row = if is_everybodys(&refused) {
+                        REFUSALS_MAX
+                    } else {
+                        in_a_row + 1
+                    };
                     failure = Some(refused);
                 }
             }
         }
         if stop.is_cancelled() && done.registered.len() < plan.missing.len() {
-            failure.get_or_insert(SourceFailure::Unavailable("the host was stopped".to_owned()));
+            failure.get_or_insert(SourceFailure::Unavailable(
+                "the host was stopped".to_owned(),
+            ));
         }
         for old in &plan.superseded {
             // An old address may still lead here: it stays until the new one stands.

@@ -200,7 +200,10 @@ fn audits(before: &Before<'_>, plan: &Plan, done: &Done, found: &Found) -> Vec<N
     };
     let mut audits = Vec::new();
     if !found.lost.is_empty() {
-        let since = found.gaps.iter().filter(|gap| found.lost.contains(&gap.topic));
+        let since = found
+            .gaps
+            .iter()
+            .filter(|gap| found.lost.contains(&gap.topic));
         let since = since.map(|gap| gap.since).min();
         audits.push(deed(
             "webhooks.lost",
@@ -315,7 +318,10 @@ mod tests {
     #[test]
     fn a_hole_begins_when_a_topic_was_last_seen_and_ends_when_it_stands_again() {
         let first = look(Vec::new(), 10, Vec::new(), false);
-        assert_eq!((first.gaps[0].since, first.gaps[0].until), (at(0), Some(at(10))));
+        assert_eq!(
+            (first.gaps[0].since, first.gaps[0].until),
+            (at(0), Some(at(10)))
+        );
         assert!(first.lost.is_empty(), "never there is not lost");
         let there = vec![sub("9", "a", &callback().address)];
         let seen = look(first.rows, 20, there.clone(), false);
@@ -326,14 +332,20 @@ mod tests {
         assert_eq!(lost.rows[0].missing_since, Some(at(20)));
         assert_eq!(lost.rows[0].last_error.as_deref(), Some("no"));
         let still = look(lost.rows, 40, Vec::new(), true);
-        assert!(still.lost.is_empty() && still.audits.is_empty(), "told once");
+        assert!(
+            still.lost.is_empty() && still.audits.is_empty(),
+            "told once"
+        );
         assert_eq!(still.gaps[0].since, at(20));
         // By us or by the operator: it stands again.
         for found in [
             look(still.rows.clone(), 50, Vec::new(), false),
             look(still.rows, 50, there, false),
         ] {
-            assert_eq!((found.gaps[0].since, found.gaps[0].until), (at(20), Some(at(50))));
+            assert_eq!(
+                (found.gaps[0].since, found.gaps[0].until),
+                (at(20), Some(at(50)))
+            );
             assert_eq!(found.rows[0].state, SubscriptionState::Registered);
             assert_eq!(found.rows[0].missing_since, None);
         }

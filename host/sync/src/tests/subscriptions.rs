@@ -11,7 +11,9 @@ use rstest::rstest;
 use tokio_util::sync::CancellationToken;
 
 use super::world::*;
-use crate::{Callback, Clock as _, Disconnected, Platform, SourceFailure, Subscriber, Subscription, Wanted};
+use crate::{
+    Callback, Clock as _, Disconnected, Platform, SourceFailure, Subscriber, Subscription, Wanted,
+};
 
 const PATH: &str = "/v1/webhooks/shop";
 
@@ -50,7 +52,11 @@ impl Hooks {
 
     fn enter(&self, call: &str) -> Result<(), SourceFailure> {
         self.asked.lock().unwrap().push(call.to_owned());
-        self.failures.lock().unwrap().pop_front().map_or(Ok(()), Err)
+        self.failures
+            .lock()
+            .unwrap()
+            .pop_front()
+            .map_or(Ok(()), Err)
     }
 
     fn fail(&self, failure: &SourceFailure, times: usize) {
@@ -66,7 +72,10 @@ impl Hooks {
     }
 
     fn lose(&self, topic: &str) {
-        self.standing.lock().unwrap().retain(|one| one.topic != topic);
+        self.standing
+            .lock()
+            .unwrap()
+            .retain(|one| one.topic != topic);
     }
 
     fn add(&self, id: &str, topic: &str, address: &str) {
@@ -188,7 +197,10 @@ impl Scene {
 
     async fn unsubscribed(&self, from: i64, to: i64) -> bool {
         let (store, key) = (&self.world.store, &self.world.connection);
-        store.unsubscribed_during(key, at(from), at(to)).await.unwrap()
+        store
+            .unsubscribed_during(key, at(from), at(to))
+            .await
+            .unwrap()
     }
 }
 
@@ -203,19 +215,29 @@ async fn what_is_lost_is_found_within_the_hour_and_its_hole_is_kept(
     assert_eq!(scene.work().await, 1, "due at once");
     assert_eq!(scene.hooks.topics(), ["a", "b"]);
     assert_eq!(scene.check().await.condition, Condition::Registered);
-    assert!(scene.unsubscribed(START - 10, START).await, "before the first look");
+    assert!(
+        scene.unsubscribed(START - 10, START).await,
+        "before the first look"
+    );
     assert!(!scene.unsubscribed(START, START + 100).await);
     assert_eq!(scene.work().await, 0, "not due again");
 
     assert_eq!(scene.later(3_600).await, 1, "within the hour");
     let seen = scene.world.clock.now();
-    assert_eq!(scene.hooks.calls("register"), 2, "all is well: one list, nothing else");
+    assert_eq!(
+        scene.hooks.calls("register"),
+        2,
+        "all is well: one list, nothing else"
+    );
     scene.hooks.lose("b");
     assert_eq!(scene.later(3_600).await, 1);
     let mended = scene.world.clock.now();
     assert_eq!(scene.hooks.topics(), ["a", "b"]);
     let row = scene.row("b").await;
-    assert_eq!((row.state, row.missing_since), (SubscriptionState::Registered, None));
+    assert_eq!(
+        (row.state, row.missing_since),
+        (SubscriptionState::Registered, None)
+    );
     let (store, key) = (&scene.world.store, &scene.world.connection);
     let gaps = store.subscription_gaps(key, seen, mended).await.unwrap();
     let gap = SubscriptionGap {
@@ -226,7 +248,11 @@ async fn what_is_lost_is_found_within_the_hour_and_its_hole_is_kept(
     assert_eq!(gaps, [gap]);
     assert_eq!(
         scene.deeds().await,
-        ["webhooks.lost", "webhooks.registered", "webhooks.registered"]
+        [
+            "webhooks.lost",
+            "webhooks.registered",
+            "webhooks.registered"
+        ]
     );
 }
 
@@ -254,7 +280,12 @@ async fn a_refused_topic_stays_a_hole_and_keeps_no_other_from_standing(
     assert_eq!(scene.check().await.condition, Condition::Registered);
     let now = scene.world.clock.now().plus_seconds(1);
     let (store, key) = (&scene.world.store, &scene.world.connection);
-    assert!(!store.unsubscribed_during(key, now, now.plus_seconds(9)).await.unwrap());
+    assert!(
+        !store
+            .unsubscribed_during(key, now, now.plus_seconds(9))
+            .await
+            .unwrap()
+    );
 }
 
 #[rstest]
@@ -266,17 +297,28 @@ async fn an_old_address_goes_when_the_new_one_stands_and_strangers_are_left_alon
         return;
     };
     let stranger = "https://stranger.example/hook";
-    scene.hooks.add("old", "a", &format!("https://old.example{PATH}"));
-    scene.hooks.add("dropped", "z", &format!("https://host.example{PATH}"));
+    scene
+        .hooks
+        .add("old", "a", &format!("https://old.example{PATH}"));
+    scene
+        .hooks
+        .add("dropped", "z", &format!("https://host.example{PATH}"));
     scene.hooks.add("theirs", "a", stranger);
     scene.hooks.refused.lock().unwrap().insert("a".to_owned());
     scene.work().await;
-    assert_eq!(scene.hooks.topics(), ["a", "a"], "the old one may still lead here");
+    assert_eq!(
+        scene.hooks.topics(),
+        ["a", "a"],
+        "the old one may still lead here"
+    );
     scene.hooks.refused.lock().unwrap().clear();
     scene.later(3_600).await;
     let standing = scene.hooks.standing.lock().unwrap().clone();
     let addresses: Vec<&str> = standing.iter().map(|one| one.address.as_str()).collect();
-    assert_eq!(addresses, [stranger, "https://host.example/v1/webhooks/shop"]);
+    assert_eq!(
+        addresses,
+        [stranger, "https://host.example/v1/webhooks/shop"]
+    );
 }
 
 #[rstest]
@@ -287,7 +329,9 @@ async fn a_platform_that_does_not_answer_is_asked_again_soon_and_pauses_nothing(
     let Some(scene) = Scene::new(on, &["a"]).await else {
         return;
     };
-    scene.hooks.fail(&SourceFailure::Unavailable("503".to_owned()), 2);
+    scene
+        .hooks
+        .fail(&SourceFailure::Unavailable("503".to_owned()), 2);
     scene.work().await;
     let check = scene.check().await;
     assert_eq!((check.condition, check.attempts), (Condition::Failing, 1));
@@ -335,12 +379,12 @@ async fn of_two_replicas_one_looks(#[values(On::Sqlite, On::Postgres)] on: On) {
         3_600,
     );
     let stop = CancellationToken::new();
-    let (one, two) = tokio::join!(
-        scene.subscriber.work_due(&stop),
-        other.work_due(&stop)
-    );
+    let (one, two) = tokio::join!(scene.subscriber.work_due(&stop), other.work_due(&stop));
     assert_eq!(one.unwrap() + two.unwrap(), 1);
-    assert_eq!((scene.hooks.calls("list"), scene.hooks.calls("register")), (1, 2));
+    assert_eq!(
+        (scene.hooks.calls("list"), scene.hooks.calls("register")),
+        (1, 2)
+    );
 }
 
 #[rstest]
@@ -371,14 +415,34 @@ async fn a_disconnected_shop_has_no_webhook_no_secret_and_nothing_waiting(
     let receipt = scene.world.state_of(&waiting).await;
     assert_eq!(receipt.state, ReceiptState::Ignored);
     scene.world.adds_up().await;
-    assert!(scene.rows().await.iter().all(|row| row.state == SubscriptionState::Removed));
+    assert!(
+        scene
+            .rows()
+            .await
+            .iter()
+            .all(|row| row.state == SubscriptionState::Removed)
+    );
     // It stays so, whatever late jobs find.
     let paused = Activity::Paused("401".to_owned());
-    store.set_connection_activity(key, &paused, at(START)).await.unwrap();
-    assert_eq!(store.connection(key).await.unwrap().unwrap().activity, Activity::Left);
+    store
+        .set_connection_activity(key, &paused, at(START))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.connection(key).await.unwrap().unwrap().activity,
+        Activity::Left
+    );
     assert_eq!(scene.later(100_000).await, 0);
-    assert_eq!(scene.subscriber.disconnect(key).await.unwrap(), Disconnected::Before);
-    assert!(scene.deeds().await.contains(&"connection.disconnected".to_owned()));
+    assert_eq!(
+        scene.subscriber.disconnect(key).await.unwrap(),
+        Disconnected::Before
+    );
+    assert!(
+        scene
+            .deeds()
+            .await
+            .contains(&"connection.disconnected".to_owned())
+    );
 }
 
 #[rstest]
@@ -391,9 +455,14 @@ async fn a_removal_that_fails_is_tried_for_a_day_and_then_told(
     };
     let key = &scene.world.connection;
     scene.work().await;
-    scene.hooks.fail(&SourceFailure::Unavailable("503".to_owned()), 1_000);
+    scene
+        .hooks
+        .fail(&SourceFailure::Unavailable("503".to_owned()), 1_000);
     let outcome = scene.subscriber.disconnect(key).await.unwrap();
-    assert!(matches!(outcome, Disconnected::Retrying { .. }), "{outcome:?}");
+    assert!(
+        matches!(outcome, Disconnected::Retrying { .. }),
+        "{outcome:?}"
+    );
     let leaving = scene.world.store.connection(key).await.unwrap().unwrap();
     assert_eq!(leaving.activity, Activity::Leaving);
     for _ in 0..90 {
@@ -402,7 +471,11 @@ async fn a_removal_that_fails_is_tried_for_a_day_and_then_told(
     let check = scene.check().await;
     assert_eq!(check.state, CheckState::Left, "given up: {check:?}");
     let rows = scene.rows().await;
-    assert!(rows.iter().all(|row| row.state == SubscriptionState::LeftBehind), "{rows:?}");
+    assert!(
+        rows.iter()
+            .all(|row| row.state == SubscriptionState::LeftBehind),
+        "{rows:?}"
+    );
     let tried = scene.hooks.calls("list");
     assert!(tried <= 110, "{tried} calls in a day");
 }
@@ -416,8 +489,14 @@ async fn a_revoked_token_ends_a_disconnection_at_once_and_says_what_is_left(
         return;
     };
     scene.work().await;
-    scene.hooks.fail(&SourceFailure::Credentials("401".to_owned()), 1);
-    let outcome = scene.subscriber.disconnect(&scene.world.connection).await.unwrap();
+    scene
+        .hooks
+        .fail(&SourceFailure::Credentials("401".to_owned()), 1);
+    let outcome = scene
+        .subscriber
+        .disconnect(&scene.world.connection)
+        .await
+        .unwrap();
     let Disconnected::Done {
         left_behind, error, ..
     } = outcome

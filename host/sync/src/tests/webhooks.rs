@@ -226,11 +226,7 @@ async fn somebody_who_asks_gets_the_newest_and_it_is_counted(
     let Some(world) = World::new(on, 3).await else {
         return;
     };
-    let on_demand = OnDemand::new(
-        world.store.clone(),
-        world.shop.clone(),
-        world.clock.clone(),
-    );
+    let on_demand = OnDemand::new(world.store.clone(), world.shop.clone(), world.clock.clone());
     let found = on_demand
         .search(&world.connection, &Search::OrderNumber("#2".into()))
         .await

@@ -461,8 +461,14 @@ fn a_webhook_is_registered_listed_and_removed() {
         "deletedWebhookSubscriptionId": "gid://shopify/WebhookSubscription/1", "userErrors": [],
     }}});
     host.answer(&created.to_string())
-        .answer(&hooks(json!([hook(1, "ORDERS_PARTIALLY_FULFILLED", ADDRESS)]), Some("c1")))
-        .answer(&hooks(json!([hook(2, "ORDER_TRANSACTIONS_CREATE", "pubsub://p:t")]), None))
+        .answer(&hooks(
+            json!([hook(1, "ORDERS_PARTIALLY_FULFILLED", ADDRESS)]),
+            Some("c1"),
+        ))
+        .answer(&hooks(
+            json!([hook(2, "ORDER_TRANSACTIONS_CREATE", "pubsub://p:t")]),
+            None,
+        ))
         .answer(&deleted.to_string());
     let ctx = Context::default();
     let made = Shopify
@@ -495,19 +501,31 @@ fn what_the_shop_refuses_to_register_is_told_in_its_words() {
     let host = FakeHost::new();
     let scope = "You cannot create a webhook subscription with the specified topic";
     host.answer(&refused("topic", scope));
-    let error = Shopify.register(&host, &ctx, "returns/close", ADDRESS).unwrap_err();
+    let error = Shopify
+        .register(&host, &ctx, "returns/close", ADDRESS)
+        .unwrap_err();
     assert!(error.to_string().contains(scope), "{error}");
     assert!(matches!(error, PluginError::InvalidConfig { .. }));
     // Registered already: the one that is there, however it came there.
-    let taken = refused("webhookSubscription", "Address for this topic has already been taken");
+    let taken = refused(
+        "webhookSubscription",
+        "Address for this topic has already been taken",
+    );
     host.answer(&taken).answer(&hooks(
-        json!([hook(1, "ORDERS_CREATE", "https://other.example/"), hook(7, "ORDERS_CREATE", ADDRESS)]),
+        json!([
+            hook(1, "ORDERS_CREATE", "https://other.example/"),
+            hook(7, "ORDERS_CREATE", ADDRESS)
+        ]),
         None,
     ));
-    let known = Shopify.register(&host, &ctx, "orders/create", ADDRESS).unwrap();
+    let known = Shopify
+        .register(&host, &ctx, "orders/create", ADDRESS)
+        .unwrap();
     assert_eq!(known.id, "gid://shopify/WebhookSubscription/7");
     host.answer(&refused("webhookSubscription", "Address is invalid"));
-    let error = Shopify.register(&host, &ctx, "orders/create", ADDRESS).unwrap_err();
+    let error = Shopify
+        .register(&host, &ctx, "orders/create", ADDRESS)
+        .unwrap_err();
     assert!(matches!(error, PluginError::Upstream { status: 422, .. }));
 }
 
@@ -517,6 +535,10 @@ fn a_webhook_that_is_gone_is_not_found() {
     let gone = json!({"data": {"webhookSubscriptionDelete": {"deletedWebhookSubscriptionId": null,
         "userErrors": [{"field": ["id"], "message": "Webhook subscription does not exist"}]}}});
     host.answer(&gone.to_string());
-    let error = Shopify.remove(&host, &Context::default(), "gid://shopify/WebhookSubscription/9");
+    let error = Shopify.remove(
+        &host,
+        &Context::default(),
+        "gid://shopify/WebhookSubscription/9",
+    );
     assert!(matches!(error, Err(PluginError::NotFound(_))));
 }

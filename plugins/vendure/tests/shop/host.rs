@@ -116,7 +116,10 @@ impl Host {
 
 async fn connect(cli: &Cli, tenant: &Value, plugin: &Path) -> String {
     let host = format!("shop_host={SHOP_HOST}");
-    let (tenant, plugin) = (tenant["tenant_id"].as_str().unwrap(), plugin.display().to_string());
+    let (tenant, plugin) = (
+        tenant["tenant_id"].as_str().unwrap(),
+        plugin.display().to_string(),
+    );
     let verb = ["connect", tenant, "--plugin", &plugin, "--name", "vendure"];
     let what = ["--setting", &host, "--secret", "api_key=env:SHOP_KEY"];
     let signed = ["--secret", "webhook_secret=env:SHOP_HOOK_SECRET"];

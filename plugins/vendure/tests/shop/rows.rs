@@ -118,7 +118,10 @@ async fn arrives(
             println!("{what}: after {:.1} s", since.elapsed().as_secs_f64());
             return;
         }
-        assert!(since.elapsed() < bound, "{what} did not arrive in {bound:?}: {body:?}");
+        assert!(
+            since.elapsed() < bound,
+            "{what} did not arrive in {bound:?}: {body:?}"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -166,7 +166,8 @@ fn one_bad_body_does_not_hide_the_good_ones() {
 
 /// The tape with that change, through `check-subscribe`.
 fn check_subscribe(change: impl Fn(&mut Value)) -> (bool, Vec<Value>) {
-    let tape = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/shopify/tapes/subscribe.json");
+    let tape =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/shopify/tapes/subscribe.json");
     let mut tape: Value = serde_json::from_slice(&fs::read(tape).unwrap()).unwrap();
     change(&mut tape);
     let folder = tempfile::tempdir().unwrap();
@@ -180,7 +181,9 @@ fn check_subscribe(change: impl Fn(&mut Value)) -> (bool, Vec<Value>) {
         .output()
         .unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
     (output.status.success(), lines.collect())
 }
 

@@ -401,7 +401,10 @@ impl<'a> Run<'a> {
         match field.name.as_str() {
             "webhookSubscriptionCreate" => {
                 let topic = text("topic");
-                let known = match self.schema.and_then(|all| all.get("WebhookSubscriptionTopic")) {
+                let known = match self
+                    .schema
+                    .and_then(|all| all.get("WebhookSubscriptionTopic"))
+                {
                     Some(super::schema::TypeDef::Enum(topics)) => topics.contains(topic),
                     _ => true,
                 };

@@ -13,10 +13,10 @@ use super::World;
 use super::log::RequestLog;
 use crate::clock::wall_seconds;
 use crate::population::{CUSTOMER_ID_BASE, NewOrder};
-use crate::shop::{Shop, constant};
 use crate::shop::amount::parse_hundredths;
 use crate::shop::change::{self, Parcel, Refund};
 use crate::shop::json::{id_number, list, text};
+use crate::shop::{Shop, constant};
 use crate::webhook::{customer_body, fulfillment_body, order_body, refund_body};
 
 fn told(value: &Value) -> Response {
@@ -438,10 +438,7 @@ struct SubscriptionChange {
     add: Vec<(String, String)>,
 }
 
-pub(super) async fn change_subscriptions(
-    State(world): State<Arc<World>>,
-    body: Bytes,
-) -> Response {
+pub(super) async fn change_subscriptions(State(world): State<Arc<World>>, body: Bytes) -> Response {
     let asked: SubscriptionChange = match read(&body) {
         Ok(asked) => asked,
         Err(response) => return *response,

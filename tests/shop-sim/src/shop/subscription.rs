@@ -85,7 +85,12 @@ impl Shop {
         })
     }
 
-    pub(crate) fn add_subscription(&mut self, topic: &str, uri: &str, format: &str) -> Subscription {
+    pub(crate) fn add_subscription(
+        &mut self,
+        topic: &str,
+        uri: &str,
+        format: &str,
+    ) -> Subscription {
         self.subscriptions_made += 1;
         let made = Subscription {
             number: 1_200_000_000_000 + self.subscriptions_made,

@@ -167,7 +167,10 @@ fn a_topic_is_its_delivery_alone_or_says_who_registers_it() {
     );
     let back: Manifest = serde_json::from_value(stored).unwrap();
     assert_eq!(back, manifest);
-    let odd = problems(&SHOPIFY.replace("\"orders/updated\" = \"hint\"", "\"orders/updated\" = { delivery = \"hint\", by = \"app\" }"));
+    let odd = problems(&SHOPIFY.replace(
+        "\"orders/updated\" = \"hint\"",
+        "\"orders/updated\" = { delivery = \"hint\", by = \"app\" }",
+    ));
     assert!(odd.contains("topics"), "{odd}");
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use ordercase_store::{Activity, Condition, Connection, EffectState, Owner, ReceiptState, TrackState};
+use ordercase_store::{
+    Activity, Condition, Connection, EffectState, Owner, ReceiptState, TrackState,
+};
 use ordercase_zendesk::auth::LEGACY_TOKEN_END;
 use serde::Serialize;
 use serde_json::Value;
@@ -117,12 +119,15 @@ async fn webhooks(
     };
     let why = check.last_error.as_deref().unwrap_or("no reason kept");
     let id = &connection.key.connection;
-    let see = format!("see `ordercase connection webhooks {id}`; changes come by polling meanwhile");
+    let see =
+        format!("see `ordercase connection webhooks {id}`; changes come by polling meanwhile");
     Ok(match check.condition {
         Condition::Unchecked | Condition::Registered | Condition::Forwarder => None,
         Condition::NoAddress => Some(bad(
             "webhooks",
-            format!("{name} has no webhooks: the host does not know under which address it is reached"),
+            format!(
+                "{name} has no webhooks: the host does not know under which address it is reached"
+            ),
             "start `ordercase serve` with --public-url https://HOST, the address that the platform reaches",
         )),
         Condition::Incomplete => {

@@ -95,7 +95,9 @@ const fn says(condition: Condition) -> &'static str {
     match condition {
         Condition::Unchecked => "the platform was not asked yet",
         Condition::Registered => "every topic is registered at the platform",
-        Condition::Incomplete => "some topics could not be registered; polling brings what they miss",
+        Condition::Incomplete => {
+            "some topics could not be registered; polling brings what they miss"
+        }
         Condition::NoAddress => {
             "nothing is registered: nobody told the host its public address; start `ordercase serve` with \
              --public-url https://HOST"
