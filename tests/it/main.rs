@@ -18,6 +18,7 @@ mod page;
 mod paused;
 mod postgres;
 mod strange_orders;
+mod subscriptions;
 mod support;
 mod tenancy;
 mod webhooks;

@@ -1,5 +1,6 @@
 // Fills a fresh Vendure through its public APIs, as a merchant and as shoppers, and prints what it made
 // as one JSON line.   node seed.mjs ADDRESS
+// With a verb it makes one change instead:   node seed.mjs ADDRESS VERB ORDER ...
 const base = process.argv[2]
 
 /** One session at one of the two APIs. */
@@ -55,10 +56,66 @@ function cancel(id, reason) {
   return admin.ask(`mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { ... on Order { id } ${FAILS} } }`, { input: { orderId: id, reason, cancelShipping: true } })
 }
 
-// One change to an order that is there already:   node seed.mjs ADDRESS ship ORDER CARRIER TRACKING
-if (process.argv[3] === 'ship') {
-  const [order, carrier, tracking] = process.argv.slice(4)
-  await ship(order, carrier, tracking)
+// ---- who buys ----
+const PLACES = {
+  EUR: { streetLine1: 'Gartenweg 8', city: 'Leipzig', postalCode: '04109', countryCode: 'DE', phoneNumber: '+49 341 5550100' },
+  USD: { streetLine1: '12 Harbor Street', city: 'Portland', province: 'OR', postalCode: '97201', countryCode: 'US' },
+  JPY: { streetLine1: '錦小路 3', city: '京都', postalCode: '604-8055', countryCode: 'JP' },
+}
+const person = (firstName, lastName, emailAddress) => ({ firstName, lastName, emailAddress })
+async function register(who) {
+  const customer = await admin.ask(`mutation($input: CreateCustomerInput!) { createCustomer(input: $input, password: "shopper") { ... on Customer { id } ${FAILS} } }`, { input: who })
+  return { ...who, id: customer.id }
+}
+
+/** Buys as a person with an account (who has an id) or as a guest. */
+async function buy(who, basket, { currency = 'EUR', coupon, method = 'card', pay = true } = {}) {
+  const shop = new Session('shop-api', currency === 'EUR' ? undefined : currency)
+  if (who.id) await shop.ask(`mutation { login(username: "${who.emailAddress}", password: "shopper") { ... on CurrentUser { id } ${FAILS} } }`)
+  let order
+  for (const [variant, quantity] of basket) {
+    order = await shop.ask(`mutation { addItemToOrder(productVariantId: "${variant}", quantity: ${quantity}) { ... on Order { id } ${FAILS} } }`)
+  }
+  if (!who.id) await shop.ask(`mutation($input: CreateCustomerInput!) { setCustomerForOrder(input: $input) { ... on Order { id } ${FAILS} } }`, { input: who })
+  const address = { ...PLACES[currency], fullName: `${who.firstName} ${who.lastName}` }
+  for (const kind of ['Shipping', 'Billing']) {
+    await shop.ask(`mutation($input: CreateAddressInput!) { setOrder${kind}Address(input: $input) { ... on Order { id } ${FAILS} } }`, { input: address })
+  }
+  if (coupon) await shop.ask(`mutation { applyCouponCode(couponCode: "${coupon}") { ... on Order { id } ${FAILS} } }`)
+  const [shipping] = await shop.ask('{ eligibleShippingMethods { id } }')
+  await shop.ask(`mutation { setOrderShippingMethod(shippingMethodId: ["${shipping.id}"]) { ... on Order { id } ${FAILS} } }`)
+  await shop.ask(`mutation { transitionOrderToState(state: "ArrangingPayment") { ... on Order { id } ${FAILS} } }`)
+  if (pay) await shop.ask(`mutation { addPaymentToOrder(input: { method: "${method}", metadata: {} }) { ... on Order { id } ${FAILS} } }`)
+  return order.id
+}
+
+// ---- one change to a shop that is filled:   node seed.mjs ADDRESS VERB ORDER ... ----
+/** Creates a parcel and leaves it as it is: `Pending`. */
+const fulfil = (id, carrier, tracking) => ship(id, carrier, tracking, undefined, [])
+async function move(id, to) {
+  const { fulfillments } = await admin.ask('query($id: ID!) { order(id: $id) { fulfillments { id } } }', { id })
+  for (const one of fulfillments) await admin.ask(`mutation { transitionFulfillmentToState(id: "${one.id}", state: "${to}") { ... on Fulfillment { id } ${FAILS} } }`)
+}
+const CHANGES = {
+  /** An order that is authorised and not paid, or another method's; prints its id. */
+  place: async (email, method = 'invoice') => {
+    const { items } = await admin.ask('{ productVariants(options: { filter: { sku: { eq: "BULB-E27" } } }) { items { id } } }')
+    console.log(JSON.stringify({ order: await buy(person('Rowan', 'Reed', email), [[items[0].id, 2]], { method }) }))
+  },
+  ship,
+  fulfil,
+  capture: async (id) => {
+    const { payments } = await read(id)
+    await admin.ask(`mutation { settlePayment(id: "${payments[0].id}") { ... on Payment { id } ${FAILS} } }`)
+  },
+  move,
+  refund: (id, amount) => refund(id, Number(amount), 'a scratch'),
+  cancel: (id) => cancel(id, 'changed their mind'),
+  note: (id, note) => admin.ask('mutation($input: AddNoteToOrderInput!) { addNoteToOrder(input: $input) { id } }', { input: { id, note, isPublic: false } }),
+}
+const [verb, ...rest] = process.argv.slice(3)
+if (verb) {
+  await CHANGES[verb](...rest)
   process.exit(0)
 }
 
@@ -97,39 +154,6 @@ const bulb = await sell('Bulb E27', 'BULB-E27', { EUR: 1290, USD: 1490, JPY: 210
 await admin.ask(`mutation($input: CreatePromotionInput!) { createPromotion(input: $input) { ... on Promotion { id } ${FAILS} } }`, {
   input: { enabled: true, couponCode: 'TENOFF', conditions: [], actions: [{ code: 'order_percentage_discount', arguments: [{ name: 'discount', value: '10' }] }], translations: [{ languageCode: 'en', name: 'Ten off' }] },
 })
-
-// ---- who buys ----
-const PLACES = {
-  EUR: { streetLine1: 'Gartenweg 8', city: 'Leipzig', postalCode: '04109', countryCode: 'DE', phoneNumber: '+49 341 5550100' },
-  USD: { streetLine1: '12 Harbor Street', city: 'Portland', province: 'OR', postalCode: '97201', countryCode: 'US' },
-  JPY: { streetLine1: '錦小路 3', city: '京都', postalCode: '604-8055', countryCode: 'JP' },
-}
-const person = (firstName, lastName, emailAddress) => ({ firstName, lastName, emailAddress })
-async function register(who) {
-  const customer = await admin.ask(`mutation($input: CreateCustomerInput!) { createCustomer(input: $input, password: "shopper") { ... on Customer { id } ${FAILS} } }`, { input: who })
-  return { ...who, id: customer.id }
-}
-
-/** Buys as a person with an account (who has an id) or as a guest. */
-async function buy(who, basket, { currency = 'EUR', coupon, method = 'card', pay = true } = {}) {
-  const shop = new Session('shop-api', currency === 'EUR' ? undefined : currency)
-  if (who.id) await shop.ask(`mutation { login(username: "${who.emailAddress}", password: "shopper") { ... on CurrentUser { id } ${FAILS} } }`)
-  let order
-  for (const [variant, quantity] of basket) {
-    order = await shop.ask(`mutation { addItemToOrder(productVariantId: "${variant}", quantity: ${quantity}) { ... on Order { id } ${FAILS} } }`)
-  }
-  if (!who.id) await shop.ask(`mutation($input: CreateCustomerInput!) { setCustomerForOrder(input: $input) { ... on Order { id } ${FAILS} } }`, { input: who })
-  const address = { ...PLACES[currency], fullName: `${who.firstName} ${who.lastName}` }
-  for (const kind of ['Shipping', 'Billing']) {
-    await shop.ask(`mutation($input: CreateAddressInput!) { setOrder${kind}Address(input: $input) { ... on Order { id } ${FAILS} } }`, { input: address })
-  }
-  if (coupon) await shop.ask(`mutation { applyCouponCode(couponCode: "${coupon}") { ... on Order { id } ${FAILS} } }`)
-  const [shipping] = await shop.ask('{ eligibleShippingMethods { id } }')
-  await shop.ask(`mutation { setOrderShippingMethod(shippingMethodId: ["${shipping.id}"]) { ... on Order { id } ${FAILS} } }`)
-  await shop.ask(`mutation { transitionOrderToState(state: "ArrangingPayment") { ... on Order { id } ${FAILS} } }`)
-  if (pay) await shop.ask(`mutation { addPaymentToOrder(input: { method: "${method}", metadata: {} }) { ... on Order { id } ${FAILS} } }`)
-  return order.id
-}
 
 const mia = await register(person('Mia', 'Keller', 'mia.keller@example.test'))
 const orders = {}

@@ -1,6 +1,7 @@
 // A real Vendure on loopback, one process: server and job queue, database in memory (sql.js), so that
 // nothing has to be installed but npm packages. Prints one JSON line when it answers.
 //   node server.cjs --port N [--hook http://127.0.0.1:PORT/path --hook-host NAME --hook-secret TEXT]
+// A line of JSON on standard input changes where events go: {"hook": "http://127.0.0.1:PORT/path"}, or nowhere: {"hook": null}.
 // Vendure is GPL software: it runs here as its own process, from a cache folder, and nothing of ours
 // is linked with it but this script.
 'use strict'
@@ -16,7 +17,7 @@ const argument = (name, otherwise) => {
   return at < 0 ? otherwise : process.argv[at + 1]
 }
 const port = Number(argument('port', '0'))
-const hook = argument('hook')
+let hook = argument('hook')
 const hookHost = argument('hook-host')
 const hookSecret = argument('hook-secret', '')
 
@@ -27,7 +28,6 @@ class Forwarder {
     this.connection = connection
   }
   onApplicationBootstrap() {
-    if (!hook) return
     const order = (event) => ({ orderId: event.order.id })
     this.on(core.OrderPlacedEvent, 'order.placed', order)
     this.on(core.OrderStateTransitionEvent, 'order.state', (event) => ({ orderId: event.order.id, from: event.fromState, to: event.toState }))
@@ -39,13 +39,20 @@ class Forwarder {
       const found = await this.connection.getRepository(event.ctx, core.Fulfillment).findOne({ where: { id: event.fulfillment.id }, relations: ['orders'] })
       return { fulfillmentId: event.fulfillment.id, orderIds: (found?.orders ?? []).map((one) => one.id) }
     })
+    // A parcel that was made and not sent: the order itself is not told of it.
+    this.on(core.FulfillmentEvent, 'fulfillment.state', (event) => ({ fulfillmentId: event.entity.id, orderIds: (event.input?.orders ?? []).map((one) => one.id) }))
+    // A note changes nothing but the history.
+    this.on(core.HistoryEntryEvent, 'order.changed', (event) => (event.historyType === 'order' && event.entity.type === 'ORDER_NOTE' && event.entity.order ? { orderId: event.entity.order.id } : null))
     this.on(core.CustomerEvent, 'customer.changed', (event) => ({ customerId: (event.entity ?? event.customer).id }))
   }
   on(kind, name, data) {
     this.bus.ofType(kind).subscribe(async (event) => {
       try {
+        if (!hook) return
         const at = new Date().toISOString()
-        const body = JSON.stringify({ name, at, data: await data(event) })
+        const found = await data(event)
+        if (!found) return
+        const body = JSON.stringify({ name, at, data: found })
         const signature = createHmac('sha256', hookSecret).update(body).digest('hex')
         await post(body, { 'x-vendure-signature': signature, 'x-vendure-delivery': randomUUID(), 'x-vendure-triggered-at': at })
       } catch (error) {
@@ -119,8 +126,9 @@ async function main() {
   const address = await app.getUrl()
   console.log(JSON.stringify({ ready: true, address, version: core.VENDURE_VERSION }))
   // The test that started this process may be killed: its end of the pipe closes then.
-  process.stdin.resume()
-  process.stdin.on('end', () => process.exit(0))
+  const lines = require('node:readline').createInterface({ input: process.stdin })
+  lines.on('line', (line) => ({ hook } = JSON.parse(line)))
+  lines.on('close', () => process.exit(0))
 }
 main().catch((error) => {
   console.error(error)

@@ -8,7 +8,7 @@ use std::{future::Future, sync::Arc};
 
 use ordercase_context::{QuoteKind, SupportContext};
 use ordercase_identity::RecordLink;
-use ordercase_model::Instant;
+use ordercase_model::{Instant, Kind};
 use ordercase_store::{
     DeskKey, NewAudit, ReceiptClaim, Store, StoreError, TenantId, TicketCommit, TicketKey,
 };
@@ -20,7 +20,10 @@ use crate::{
     claims::asked,
     decide::{Before, Decision, Look, case_view, context, decide, resolution},
     gather::{Gathered, gather},
-    limits::{FIND_AGAIN_AFTER_S, FIND_WITHIN, TRIES_MAX},
+    limits::{
+        FIND_AGAIN_AFTER_S, FIND_WITHIN, REREAD_AFTER_S, REREAD_BLIND_AFTER_S, REREAD_WITHIN,
+        TRIES_MAX,
+    },
     mirror::{Asked, Mirror, Searched},
 };
 
@@ -182,7 +185,8 @@ impl Desk {
         let gathered = self
             .gather_or_find(&key.tenant, &asked, &mut before.mirror, now)
             .await?;
-        let decision = decide(&Look {
+        let again;
+        let mut look = Look {
             ticket: key,
             settings: &settings,
             before,
@@ -190,8 +194,40 @@ impl Desk {
             fresh: Some(&ticket),
             gathered: &gathered,
             now,
-        })?;
+        };
+        if let Some(order) = old_order(&look)
+            && self.reread(&key.tenant, &order).await
+        {
+            again = gather(&self.store, &key.tenant, &look.asked).await?;
+            look.gathered = &again;
+        }
+        let decision = decide(&look)?;
         self.commit(decision, event.receipt.as_ref(), now).await
+    }
+
+    /// Reads the order anew, within bounds; whether the store may know more now. What fails leaves what is stored,
+    /// whose age every fact of it shows.
+    async fn reread(&self, tenant: &TenantId, order: &RecordLink) -> bool {
+        let Some(finder) = &self.finder else {
+            return false;
+        };
+        match tokio::time::timeout(REREAD_WITHIN, finder.reread(tenant, order)).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(reason)) => {
+                tracing::warn!(
+                    tenant.id = %tenant, connection.id = order.connection,
+                    "the order of a ticket could not be read anew: {reason}"
+                );
+                false
+            }
+            Err(_) => {
+                tracing::warn!(
+                    tenant.id = %tenant, connection.id = order.connection,
+                    "reading the order of a ticket anew took too long"
+                );
+                false
+            }
+        }
     }
 
     /// Decides again from memory. `said` is what an agent says about who is writing.
@@ -317,6 +353,27 @@ impl Desk {
         }
         Ok(gather(&self.store, tenant, asked).await?)
     }
+}
+
+/// The order that the ticket shows, where its reading is too old to be shown without asking: design "re-read when a
+/// ticket shows it".
+fn old_order(look: &Look<'_>) -> Option<RecordLink> {
+    let found = resolution(
+        &look.asked,
+        look.gathered,
+        &look.before.mirror,
+        look.settings,
+    );
+    let shown = context(look, &found, look.settings.ticket_policy, None);
+    let src = &shown.order_in_question.as_ref()?.src;
+    let source = shown.sources.get(src)?;
+    let most = if look.gathered.blind.contains(&source.connection) {
+        REREAD_BLIND_AFTER_S
+    } else {
+        REREAD_AFTER_S
+    };
+    let old = look.now.seconds_since(source.observed_at) >= most;
+    old.then(|| RecordLink::new(Kind::Order, &source.connection, &source.source_id))
 }
 
 /// What to ask the shops: an address that nobody has, numbers that no order has.

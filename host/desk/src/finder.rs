@@ -1,5 +1,6 @@
 //! Asking the shops themselves when the store knows nothing.
 
+use ordercase_identity::RecordLink;
 use ordercase_store::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -33,4 +34,14 @@ pub trait Finder: Send + Sync {
     /// # Errors
     /// What went wrong, without personal data; the ticket is answered without the search.
     async fn find(&self, tenant: &TenantId, question: &Question) -> Result<usize, String>;
+
+    /// Reads one record anew and applies it to the store; `false` when this finder does not read. The desk waits
+    /// at most [`crate::limits::REREAD_WITHIN`] and then shows what is stored, with its age.
+    ///
+    /// # Errors
+    /// What went wrong, without personal data.
+    async fn reread(&self, tenant: &TenantId, record: &RecordLink) -> Result<bool, String> {
+        let _ = (tenant, record);
+        Ok(false)
+    }
 }

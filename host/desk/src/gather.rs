@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ordercase_context::{ProvenSpan, Provenance, Quote, QuoteKind, Sourced, StoreState, names};
 use ordercase_identity::{Face, QuotedOrder, RecordLink};
 use ordercase_model::{
-    Completeness, Customer, Group, Kind, Missing, Order, RecordRef, Refund, Return, Shipment,
+    Comparability, Completeness, Customer, Group, Kind, Missing, Order, RecordRef, Refund, Return,
+    Shipment,
 };
 use ordercase_store::{
     Activity, ChangedRecord, ConnectionId, KeyKind, Lookup, LookupKey, RecordKey, Store,
-    StoreError, StoredRecord, TenantId, Track, TrackState, limits::LOOKUP_ROWS_MAX,
+    StoreError, StoredRecord, StreamTrack, TenantId, Track, TrackState, limits::LOOKUP_ROWS_MAX,
 };
 use serde::de::DeserializeOwned;
 
@@ -34,6 +35,8 @@ pub(crate) struct Gathered {
     pub(crate) address_known: bool,
     /// Every record that was read, with its revision then.
     pub(crate) looked_at: Vec<(ChangedRecord, u64)>,
+    /// Connections whose orders do not say when they changed.
+    pub(crate) blind: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -73,7 +76,7 @@ pub(crate) async fn gather(
     {
         by_quote.push((quote.clone(), search.quoted(quote).await?));
     }
-    let stores = stores(store, tenant).await?;
+    let (stores, blind) = stores(store, tenant).await?;
     let mut gathered = search.into_gathered(&stores).await?;
     gathered.unknown_quotes = by_quote
         .into_iter()
@@ -81,6 +84,7 @@ pub(crate) async fn gather(
         .collect();
     gathered.quoted = quoted_orders(&gathered.orders, &asked.quotes);
     gathered.address_known = address_known;
+    gathered.blind = blind;
     gathered.stores = stores.into_values().collect();
     Ok(gathered)
 }
@@ -367,15 +371,22 @@ fn sourced<T>(record: &StoredRecord, body: T, connection_name: String) -> Source
     }
 }
 
-/// The tenant's shops and how far they are read.
+/// The tenant's shops and how far they are read; and those whose orders do not say when they changed.
 async fn stores(
     store: &Store,
     tenant: &TenantId,
-) -> Result<BTreeMap<ConnectionId, StoreState>, StoreError> {
+) -> Result<(BTreeMap<ConnectionId, StoreState>, BTreeSet<String>), StoreError> {
     let mut states = BTreeMap::new();
+    let mut blind = BTreeSet::new();
     for connection in store.connections(Some(tenant)).await? {
         let tracks = store.streams(&connection.key).await?;
         let coverage = store.coverage(&connection.key).await?;
+        let lies = |track: &StreamTrack| {
+            track.kind == Kind::Order && track.comparability == Comparability::Equality
+        };
+        if tracks.iter().any(lies) {
+            blind.insert(connection.key.connection.to_string());
+        }
         let mut backfills = tracks
             .iter()
             .filter(|t| t.track == Track::Backfill)
@@ -395,6 +406,7 @@ async fn stores(
         let (state, reason) = match &connection.activity {
             Activity::Active => ("active", None),
             Activity::Paused(reason) => ("paused", Some(reason.clone())),
+            Activity::Leaving | Activity::Left => ("disconnected", None),
         };
         states.insert(
             connection.key.connection.clone(),
@@ -409,5 +421,5 @@ async fn stores(
             },
         );
     }
-    Ok(states)
+    Ok((states, blind))
 }

@@ -20,3 +20,10 @@ pub const JOINED_ORDERS_MAX: usize = 25;
 pub const OPS_MAX: usize = 200;
 /// Longest comment that a case takes, in characters.
 pub const COMMENT_CHARS_MAX: usize = 16_000;
+/// Age at which the order in question is read again when an event of its ticket is worked on, in seconds.
+pub const REREAD_AFTER_S: i64 = 15 * 60;
+/// The same where the source's change times lie, so that nothing but a reading tells: versions of its orders
+/// compare by equality only.
+pub const REREAD_BLIND_AFTER_S: i64 = 60;
+/// How long that reading may take before the ticket is answered with what is stored.
+pub const REREAD_WITHIN: Duration = Duration::from_secs(3);

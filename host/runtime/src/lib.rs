@@ -25,8 +25,8 @@ pub mod webhook;
 pub use admit::{AdmissionError, Plugin};
 pub use call::{
     CallError, CallScope, CallStats, Called, Exchange, Hint, Lane, LogLevel, LogLine, MapInput,
-    Page, PluginError, PullRequest, Pulled, Reading, SearchQuery, SentRequest, TimeLimit,
-    WebhookDelivery,
+    Page, PluginError, PullRequest, Pulled, Reading, SearchQuery, SentRequest, Subscription,
+    TimeLimit, WebhookDelivery,
 };
 pub use dev_connect::{DevConnect, DevConnectError};
 pub use package::{Export, Manifest, ManifestError, Tier};

@@ -45,6 +45,10 @@ pub const CURSOR_BYTES_MAX: usize = 8 * KIB;
 pub const FACTS_BYTES_MAX: usize = 64 * KIB;
 /// Most hints of a webhook.
 pub const HINTS_MAX: usize = 256;
+/// Most subscriptions that a platform's list may hold.
+pub const SUBSCRIPTIONS_MAX: usize = 2_500;
+/// Longest id, topic or address of a subscription.
+pub const SUBSCRIPTION_TEXT_BYTES_MAX: usize = 2 * KIB;
 /// Longest text of a plugin's error that is kept.
 pub const ERROR_TEXT_BYTES_MAX: usize = 2 * KIB;
 
@@ -194,6 +198,7 @@ impl Export {
             Self::Fetch | Self::Search => (50, 15, 5),
             Self::Map => (50, 10, 0),
             Self::Receive => (50, 5, 0),
+            Self::Subscribe => (50, 30, 10),
         };
         let ticks_max = match tier {
             Tier::Rust => ticks,

@@ -8,7 +8,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     AdmissionError, CallError, CallScope, Called, DevConnect, Export, MapInput, Page, Plugin,
-    PullRequest, Pulled, Reading, SearchQuery, Tier, WebhookDelivery,
+    PullRequest, Pulled, Reading, SearchQuery, Subscription, Tier, WebhookDelivery,
     abi::call::{self, Make},
     admit,
     call::{Host, run},
@@ -249,6 +249,56 @@ impl Runtime {
             export,
             Output(&plugin.manifest).reading(&delivery.topic, called),
         )
+    }
+
+    /// Registers a topic at the platform.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn register(
+        &self,
+        plugin: &Plugin,
+        scope: &CallScope,
+        topic: &str,
+        address: &str,
+    ) -> Result<Called<Subscription>, CallError> {
+        let export = Export::Subscribe;
+        ready(plugin, scope, export)?;
+        let make = call::register(scope, api_version(plugin), topic, address);
+        let called = self.run(plugin, scope, export, make).await?;
+        checked(plugin, export, Output::subscription(called))
+    }
+
+    /// All subscriptions that the platform holds for this app and shop.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn subscriptions(
+        &self,
+        plugin: &Plugin,
+        scope: &CallScope,
+    ) -> Result<Called<Vec<Subscription>>, CallError> {
+        let export = Export::Subscribe;
+        ready(plugin, scope, export)?;
+        let make = call::subscriptions(scope, api_version(plugin));
+        let called = self.run(plugin, scope, export, make).await?;
+        checked(plugin, export, Output::subscriptions(called))
+    }
+
+    /// Removes a subscription by its id at the platform.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn remove_subscription(
+        &self,
+        plugin: &Plugin,
+        scope: &CallScope,
+        id: &str,
+    ) -> Result<Called<()>, CallError> {
+        let export = Export::Subscribe;
+        ready(plugin, scope, export)?;
+        let make = call::remove(scope, api_version(plugin), id);
+        self.run(plugin, scope, export, make).await
     }
 
     async fn run<T: Send>(

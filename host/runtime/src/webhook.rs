@@ -85,7 +85,7 @@ pub fn verify(
     };
     let occurred_at = optional(recipe.time_header.as_deref(), headers)?;
     Ok(VerifiedWebhook {
-        delivery: recipe.topics.get(&topic).copied(),
+        delivery: recipe.topics.get(&topic).map(|topic| topic.delivery),
         topic,
         delivery_id,
         occurred_at: occurred_at.and_then(|text| text.parse().ok()),

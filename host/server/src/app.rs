@@ -9,14 +9,16 @@ use std::sync::{
 
 use axum::Router;
 use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
-use ordercase_store::{Connection, ConnectionId, Desk, Owner, Store, TenantId, TokenPurpose};
-use ordercase_sync::{Mapper, Replayer};
+use ordercase_store::{
+    Activity, Connection, ConnectionId, Desk, HolderId, Owner, Store, TenantId, TokenPurpose,
+};
+use ordercase_sync::{Mapper, OnDemand, Replayer, Source, Subscriber};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli,
     clock::{Clock, SystemClock},
-    config::{Config, PublicUrl},
+    config::{Config, PublicUrl, ShopTimes},
     data_dir::DataDir,
     database::Database,
     dev_connect::DevConnect,
@@ -30,7 +32,7 @@ use crate::{
     tasks::Supervisor,
     wiring::{
         self, desks::Desks, engine::EngineClock, finder::ShopFinder, helpdesk::ZendeskDesk,
-        plugins::Plugins, source::ShopSource,
+        plugins::Plugins, source::ShopSource, subscriptions::PluginPlatform,
     },
 };
 
@@ -50,12 +52,16 @@ pub struct App {
     pub source: Arc<ShopSource>,
     /// Tells stored records again and works stored receipts off again.
     pub replayer: Replayer,
+    /// Looks after the webhooks at the platforms.
+    pub subscriber: Subscriber,
     /// Zendesk clients by desk.
     pub desks: Arc<Desks>,
     /// The use case.
     pub desk: ordercase_desk::Desk,
     /// Where others reach the host.
     pub public_url: PublicUrl,
+    /// When the host asks the shops by itself.
+    pub shops: ShopTimes,
     /// Tasks beside the requests.
     pub tasks: Supervisor,
     running: AtomicBool,
@@ -73,6 +79,8 @@ pub struct Parts {
     pub master_key: Option<SecretRef>,
     /// The database.
     pub database: Database,
+    /// When the host asks the shops by itself.
+    pub shops: ShopTimes,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The signal that ends everything.
@@ -99,6 +107,7 @@ impl App {
             dev_connect: config.dev_connect.clone(),
             master_key: config.master_key.clone(),
             database: config.database.clone(),
+            shops: config.shops,
             clock: Arc::new(SystemClock),
             stop,
         };
@@ -139,16 +148,31 @@ impl App {
             Arc::clone(&source) as Arc<dyn Mapper>,
             Arc::new(EngineClock(Arc::clone(&clock))),
         );
-        let finder = Arc::new(ShopFinder::new(
+        let subscriber = Subscriber::new(
             store.clone(),
-            Arc::clone(&source),
-            Arc::clone(&clock),
-        ));
+            Arc::new(PluginPlatform {
+                store: store.clone(),
+                runtime: runtime.clone(),
+                plugins: Arc::clone(&plugins),
+                public_url: parts.public_url.clone(),
+                clock: Arc::clone(&clock),
+            }),
+            Arc::new(EngineClock(Arc::clone(&clock))),
+            HolderId::mint(rand::random()),
+            ShopTimes::seconds(parts.shops.webhook_check),
+        );
+        let on_demand = OnDemand::new(
+            store.clone(),
+            Arc::clone(&source) as Arc<dyn Source>,
+            Arc::new(EngineClock(Arc::clone(&clock))),
+        );
+        let finder = Arc::new(ShopFinder::new(store.clone(), on_demand));
         let help_desk = Arc::new(ZendeskDesk::new(Arc::clone(&desks)));
         let desk = ordercase_desk::Desk::new(store.clone(), help_desk, Some(finder));
         Ok(Arc::new(Self {
             desk,
             replayer,
+            subscriber,
             source,
             plugins,
             store,
@@ -157,6 +181,7 @@ impl App {
             runtime,
             desks,
             public_url: parts.public_url,
+            shops: parts.shops,
             tasks: Supervisor::new(parts.stop),
             running: AtomicBool::new(false),
         }))
@@ -172,6 +197,11 @@ impl App {
         }
         wiring::engine::start(self);
         wiring::poll::start(self, ticket_poll);
+        let subscriber = self.subscriber.clone();
+        self.tasks.keep("subscriptions", move |stop| {
+            let subscriber = subscriber.clone();
+            async move { subscriber.run(stop).await }
+        });
         self.running.store(true, Ordering::Relaxed);
     }
 
@@ -235,6 +265,10 @@ impl App {
         let Some(connection) = self.store.find_connection(&id).await? else {
             return Ok(None);
         };
+        // What a disconnected shop still sends is refused like a stranger's.
+        if matches!(connection.activity, Activity::Leaving | Activity::Left) {
+            return Ok(None);
+        }
         let plugin = self.plugins.get(&connection.plugin_digest).await?;
         Ok(Some(Shop { connection, plugin }))
     }
@@ -304,6 +338,7 @@ impl Local {
             dev_connect: host.dev_connect.clone(),
             master_key: host.master_key.clone(),
             database: host.database.clone(),
+            shops: ShopTimes::default(),
             clock: Arc::new(SystemClock),
             stop: CancellationToken::new(),
             data: data.clone(),

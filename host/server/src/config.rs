@@ -30,16 +30,54 @@ pub struct Config {
     pub database: Database,
     /// How often each desk's ticket export is read.
     pub ticket_poll: Duration,
+    /// When and how the host asks the shops.
+    pub shops: ShopTimes,
+}
+
+/// When the host asks the shops by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShopTimes {
+    /// How often for what changed.
+    pub poll: Duration,
+    /// How far a reading reaches back behind the newest change that was seen.
+    pub poll_overlap: Duration,
+    /// Longest time between two looks at a shop's webhooks.
+    pub webhook_check: Duration,
+}
+
+impl Default for ShopTimes {
+    fn default() -> Self {
+        let seconds = |n: i64| Duration::from_secs(n.unsigned_abs());
+        Self {
+            poll: seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS),
+            poll_overlap: seconds(ordercase_sync::limits::POLL_OVERLAP_SECONDS),
+            webhook_check: seconds(ordercase_sync::limits::SUBSCRIPTION_CHECK_SECONDS),
+        }
+    }
+}
+
+impl ShopTimes {
+    /// A time in the engine's seconds.
+    #[must_use]
+    pub fn seconds(time: Duration) -> i64 {
+        i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+    }
 }
 
 /// The public address: `https://host[:port]`, no path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl(String);
+pub struct PublicUrl {
+    text: String,
+    known: bool,
+}
 
 /// Where the options do not say: the documented example, which nobody reaches.
 impl Default for PublicUrl {
     fn default() -> Self {
-        Self("https://ordercase.example".to_owned())
+        Self {
+            text: "https://ordercase.example".to_owned(),
+            known: false,
+        }
     }
 }
 
@@ -59,19 +97,28 @@ impl PublicUrl {
                 "--public-url {url} must be https://HOST without a path: Zendesk and the shops send secrets there"
             ));
         }
-        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+        Ok(Self {
+            text: url.as_str().trim_end_matches('/').to_owned(),
+            known: true,
+        })
+    }
+
+    /// Whether somebody named it. Without that, no webhook is registered anywhere.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.known
     }
 
     /// A full address below it.
     #[must_use]
     pub fn join(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
+        format!("{}{path}", self.text)
     }
 
     /// The host's name, with its port where it has one.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.0.strip_prefix("https://").unwrap_or(&self.0)
+        self.text.strip_prefix("https://").unwrap_or(&self.text)
     }
 
     /// The host's name alone, as an allowed domain.
@@ -83,7 +130,7 @@ impl PublicUrl {
     /// The text, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -107,7 +154,8 @@ impl Config {
                 "--server names a running server; `serve` starts one: use --listen".to_owned(),
             );
         }
-        let public_url = match PublicUrl::new(&serve.public_url) {
+        let named = serve.public_url.as_ref().map(PublicUrl::new).transpose();
+        let public_url = match named.map(Option::unwrap_or_default) {
             Ok(url) if problems.is_empty() => url,
             Ok(_) => return Err(ConfigError(problems)),
             Err(problem) => {
@@ -123,6 +171,11 @@ impl Config {
             master_key: host.master_key.clone(),
             database: host.database.clone(),
             ticket_poll: Duration::from_secs(serve.ticket_poll_seconds),
+            shops: ShopTimes {
+                poll: Duration::from_secs(serve.shop_poll_seconds),
+                poll_overlap: Duration::from_secs(serve.shop_poll_overlap_seconds),
+                webhook_check: Duration::from_secs(serve.webhook_check_seconds),
+            },
         })
     }
 }
@@ -162,5 +215,7 @@ mod tests {
         assert_eq!(config.public_url.domain(), "o.example");
         assert_eq!(config.public_url.join("/x"), "https://o.example:8443/x");
         assert!(check("ordercase serve --public-url https://u@o.example").is_err());
+        assert!(config.public_url.is_known());
+        assert!(!check("ordercase serve").unwrap().public_url.is_known());
     }
 }

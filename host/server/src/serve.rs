@@ -66,7 +66,12 @@ fn announce(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
     let address = format!("http://{local}");
     config.data.announce(&ServerFile {
         address: address.clone(),
-        public_url: config.public_url.as_str().to_owned(),
+        // An address that nobody named is nobody's: verbs without a server must not take it for one.
+        public_url: if config.public_url.is_known() {
+            config.public_url.as_str().to_owned()
+        } else {
+            String::new()
+        },
     })?;
     let redirects: Vec<String> = config
         .dev_connect

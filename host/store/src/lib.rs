@@ -17,6 +17,7 @@
 //! | `outbox` | effects and the journal of attempts |
 //! | `ticket` | mirrors, cases, comments; [`Store::commit_ticket`] |
 //! | `retention` | what expires, and how it stays counted |
+//! | `subscription` | webhooks registered at the platforms, and disconnecting |
 //! | `tenant` | tenants, plugins, connections, desks, tokens, audit |
 //! | `secret` | secrets at rest |
 //! | `db` | the thin layer that a second database implements |
@@ -41,6 +42,7 @@ mod signal;
 pub mod simulation;
 mod store;
 mod stream;
+mod subscription;
 mod tenant;
 mod ticket;
 mod turn;
@@ -78,6 +80,10 @@ pub use store::{Store, StoreOptions};
 pub use stream::{
     Comparison, Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement,
     TrackState,
+};
+pub use subscription::{
+    CheckCommit, CheckState, Condition, Departure, Leaving, SubscriptionCheck, SubscriptionGap,
+    SubscriptionRow, SubscriptionState,
 };
 pub use tenant::{
     Activity, AuditRow, Connection, Desk, NewAudit, NewConnection, NewDesk, PluginRow, Tenant,

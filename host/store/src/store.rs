@@ -18,6 +18,7 @@ use crate::{
     limits::WRITERS,
     secret::MasterKey,
     signal::{Queue, Signals},
+    subscription,
 };
 
 /// What a store needs besides its place.
@@ -192,6 +193,7 @@ impl Store {
             Box::pin(async move {
                 tx.conn.run(FREE_RECEIPTS, Vec::new()).await?;
                 tx.conn.run(FREE_STREAMS, Vec::new()).await?;
+                subscription::free(tx).await?;
                 tx.conn.run(FREE_EFFECTS, vec![effects_from.into()]).await?;
                 Ok(())
             })

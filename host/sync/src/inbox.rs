@@ -10,7 +10,7 @@ use ordercase_store::{
 };
 
 use crate::{
-    DeskFailure, Handled, SourceFailure, WebhookReading,
+    Clock, DeskFailure, Handled, Source, SourceFailure, WebhookReading,
     engine::Shared,
     failure::{Decision, Tried, class_of_desk, class_of_source, classify, classify_desk},
     limits::HINTS_PER_WEBHOOK_MAX,
@@ -137,7 +137,8 @@ async fn read(
             SourceFailure::Malformed("the page did not say which record it is".to_owned())
         })?;
         let batch = read_back(
-            shared,
+            &*shared.source,
+            &*shared.clock,
             connection,
             &target,
             ReadPath::OnDemand,
@@ -168,7 +169,9 @@ async fn read(
     }
     for target in targets.keys() {
         let lane = receipt.lane;
-        batches.push(read_back(shared, connection, target, ReadPath::WebhookRefetch, lane).await?);
+        let path = ReadPath::WebhookRefetch;
+        let (source, clock) = (&*shared.source, &*shared.clock);
+        batches.push(read_back(source, clock, connection, target, path, lane).await?);
     }
     if batches.is_empty() {
         let reason = ignored.unwrap_or_else(|| "the plugin draws nothing from it".to_owned());
@@ -179,14 +182,15 @@ async fn read(
 
 /// Reads one record. That the source does not have it is an answer too: a tombstone.
 pub(crate) async fn read_back(
-    shared: &Shared,
+    source: &dyn Source,
+    clock: &dyn Clock,
     connection: &ConnectionKey,
     target: &RecordRef,
     path: ReadPath,
     lane: Lane,
 ) -> Result<Batch, SourceFailure> {
-    let asked_at = shared.clock.now();
-    match shared.source.fetch(connection, target, lane).await {
+    let asked_at = clock.now();
+    match source.fetch(connection, target, lane).await {
         Ok(reading) => Ok(reading.into_batch(connection, path, None)),
         Err(SourceFailure::NotFound(_)) => {
             let gone = Snapshot::gone(target, TombstoneReason::NotFound, path, asked_at)

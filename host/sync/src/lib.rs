@@ -7,6 +7,8 @@
 //! | [`DeskHandler`] | the use case of a ticket event or a record change |
 //! | [`EffectExecutor`] | the only writer to the help desk |
 //!
+//! [`Subscriber`] looks after the webhooks that are registered at the platforms, behind [`Platform`].
+//!
 //! [`Engine::run`] starts one dispatcher per lane and one for the outbox. A dispatcher claims due work under
 //! a lease, runs a bounded number of jobs, and sleeps until a commit feeds its queue or the next job is
 //! due. Nothing is held in memory that the database does not hold too: a killed process loses the lease, never
@@ -33,6 +35,7 @@ mod retry;
 pub mod simulation;
 mod source;
 mod stream;
+mod subscribe;
 
 pub use certificate::{Certificate, Counts, Evidence, HoleCount, PathState, StreamCertificate};
 pub use clock::Clock;
@@ -43,7 +46,7 @@ pub use failure::{
     Decision, Tried, class_of_desk, class_of_effect, class_of_source, classify, classify_desk,
     classify_effect,
 };
-pub use on_demand::OnDemandError;
+pub use on_demand::{OnDemand, OnDemandError};
 pub use progress::StreamProgress;
 pub use replay::{
     FieldDiff, Mapper, ReceiptReplay, RecordReplay, ReplayError, ReplayVerdict, ReplayedPage,
@@ -53,6 +56,7 @@ pub use retry::Backoff;
 pub use source::{
     Hint, Page, Pull, ReadRecord, Reading, Search, Source, SourceFailure, WebhookReading,
 };
+pub use subscribe::{Callback, Disconnected, Platform, Subscriber, Subscription, Wanted};
 
 #[cfg(test)]
 mod tests;

@@ -84,3 +84,15 @@ pub const REPLAY_SETS_KEPT: usize = 4;
 pub const DIFF_VALUE_BYTES_MAX: usize = 1_000;
 /// Differing fields that are told of one record.
 pub const DIFFS_PER_RECORD_MAX: usize = 100;
+/// Longest time between two looks at a connection's webhooks at its platform, seconds.
+pub const SUBSCRIPTION_CHECK_SECONDS: i64 = 3_600;
+/// How long a look is its holder's, seconds; asked for anew before every call to the platform.
+pub const SUBSCRIPTION_LEASE_SECONDS: i64 = 90;
+/// Connections looked at together.
+pub const SUBSCRIPTION_CHECKS: u32 = 4;
+/// Longest sleep between two looks for what is due, seconds.
+pub const SUBSCRIPTION_IDLE_SECONDS_MAX: i64 = 60;
+/// Calls in a row that a platform may fail in one look.
+pub const REFUSALS_MAX: u32 = 3;
+/// How long the webhooks of a disconnected shop are tried to be removed, seconds; its secrets go at the latest then.
+pub const LEAVING_SECONDS_MAX: i64 = 24 * 3_600;

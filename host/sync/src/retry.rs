@@ -60,6 +60,7 @@ impl Backoff {
     }
 }
 
+/// A number that is the same for the same attempt and seed.
 pub(crate) fn random(attempt: u32, seed: &str) -> u64 {
     let mut hash = Sha256::new();
     hash.update(seed.as_bytes());

@@ -23,6 +23,9 @@ pub(crate) mod role {
     pub(crate) const CUSTOMER: &str = "customer";
     pub(crate) const COUNT: &str = "count";
     pub(crate) const SHOP: &str = "shop";
+    pub(crate) const SUBSCRIPTIONS: &str = "subscriptions";
+    pub(crate) const SUBSCRIBE: &str = "subscribe";
+    pub(crate) const UNSUBSCRIBE: &str = "unsubscribe";
 }
 
 /// The shop's API.

@@ -1,7 +1,7 @@
 //! Shopify as an Ordercase source: Admin GraphQL 2026-10.
 //!
-//! Reads orders and customers by pages, by id and by what people quote; takes webhooks as hints; maps
-//! GraphQL answers, REST bodies and flat webhook bodies. Everything goes through one form of an order
+//! Reads orders and customers by pages, by id and by what people quote; takes webhooks as hints, and registers
+//! them; maps GraphQL answers, REST bodies and flat webhook bodies. Everything goes through one form of an order
 //! (`wire`), so that a webhook and a re-read differ only in what they hold.
 
 mod api;
@@ -15,12 +15,13 @@ mod pull;
 pub mod query;
 mod receive;
 mod search;
+mod subscribe;
 mod wire;
 
 use ordercase_sdk::model::{Record, RecordRef, ShopFacts};
 use ordercase_sdk::{
     Ambient, Context, Fetch, Host, Input, Map, Page, PluginError, Probe, Pull, PullRequest, Pulled,
-    Query, Reading, Receive, Search, Webhook,
+    Query, Reading, Receive, Search, Subscribe, Subscription, Webhook,
 };
 
 /// The stream of orders.
@@ -95,4 +96,28 @@ impl Receive for Shopify {
     }
 }
 
-ordercase_sdk::export!(Shopify: probe, pull, fetch, search, map, receive);
+impl Subscribe for Shopify {
+    fn register(
+        &self,
+        host: &dyn Host,
+        _ctx: &Context,
+        topic: &str,
+        address: &str,
+    ) -> Result<Subscription, PluginError> {
+        subscribe::register(host, topic, address)
+    }
+
+    fn subscriptions(
+        &self,
+        host: &dyn Host,
+        _ctx: &Context,
+    ) -> Result<Vec<Subscription>, PluginError> {
+        subscribe::subscriptions(host)
+    }
+
+    fn remove(&self, host: &dyn Host, _ctx: &Context, id: &str) -> Result<(), PluginError> {
+        subscribe::remove(host, id)
+    }
+}
+
+ordercase_sdk::export!(Shopify: probe, pull, fetch, search, map, receive, subscribe);

@@ -27,3 +27,7 @@ pub(crate) const DEEP_PAGING_MAX: u64 = 20_000;
 pub(crate) const SEARCH_CUSTOMERS_MAX: usize = 5;
 /// Bytes of a searched text.
 pub(crate) const SEARCH_BYTES_MAX: usize = 320;
+/// Subscriptions of one page.
+pub(crate) const PAGE_SUBSCRIPTIONS: u32 = 100;
+/// Pages of subscriptions; the manifest has a few dozen topics, an app may have several addresses for each.
+pub(crate) const PAGES_SUBSCRIPTIONS_MAX: u32 = 8;

@@ -18,17 +18,23 @@
 mod component;
 #[path = "shop/events.rs"]
 mod events;
+#[path = "shop/host.rs"]
+mod host;
 #[path = "shop/redact.rs"]
 mod redact;
+#[path = "shop/rows.rs"]
+mod rows;
 #[path = "shop/vendure.rs"]
 mod vendure;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ordercase_runtime::{CallError, PluginError, PullRequest, SearchQuery};
 use serde_json::Value;
 
 use component::Desk;
+use host::Host;
 use redact::redacted;
 use vendure::Shop;
 
@@ -36,7 +42,7 @@ use vendure::Shop;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_vendure_is_read_as_it_is() {
     let mut taken = events::listen().await;
-    let Some(shop) = Shop::start(&taken.address) else {
+    let Some(shop) = Shop::start(Some(&taken.address)) else {
         return;
     };
     let desk = Desk::of(&shop.address, &shop.seeded["api_key"]).await;
@@ -66,6 +72,73 @@ async fn a_real_vendure_is_read_as_it_is() {
     an_event_leads_to_the_order(&shop, &desk, &mut taken).await;
     people_are_found_by_what_they_quote(&shop, &desk, &orders).await;
     a_wrong_key_needs_a_person(&shop).await;
+}
+
+/// The bound within which a change at the shop is in the host's record, when it is told by event.
+const BY_EVENT: Duration = Duration::from_secs(30);
+/// The same without any event: a few polls, which are two seconds apart here and five minutes usually.
+const BY_POLL: Duration = Duration::from_secs(30);
+
+/// Every row of the table of happenings, by events and then without them, in the host's own database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_happening_at_the_shop_reaches_the_host_by_events_and_again_without() {
+    let Some(mut shop) = Shop::start(None) else {
+        return;
+    };
+    by_events(&mut shop).await;
+    by_polls(&shop).await;
+}
+
+/// No poll is due for five minutes: what arrives came by event.
+async fn by_events(shop: &mut Shop) {
+    let host = Host::start(shop, &[]).await;
+    until_live(&host).await;
+    shop.tell(Some(&host.hook()));
+    let order = rows::placed(shop, &host, "rowan.events@example.test", BY_EVENT).await;
+    for row in &rows::ROWS {
+        rows::happens(shop, &host, &order, row, BY_EVENT).await;
+    }
+    let other = rows::placed(shop, &host, "rowan.cancels@example.test", BY_EVENT).await;
+    rows::happens(shop, &host, &other, &rows::CANCELLED, BY_EVENT).await;
+    assert_eq!(host.polls().await, 0, "a poll was faster than the events");
+    assert!(host.webhooks().await > 0);
+    // The shop's own forwarder sends; the host knows that it registers nothing here.
+    let verb = ["connection", "webhooks", &host.connection];
+    assert_eq!(host.cli.run(&verb).await.unwrap()["state"], "forwarder");
+    shop.tell(None);
+    host.stop().await;
+}
+
+/// Nobody is told anything. A second order moves the newest change time past the first one's, so that only the
+/// plugin's reading of orders that are not final can find what happens to it.
+async fn by_polls(shop: &Shop) {
+    let polling = [
+        "--shop-poll-seconds",
+        "2",
+        "--shop-poll-overlap-seconds",
+        "0",
+    ];
+    let host = Host::start(shop, &polling).await;
+    until_live(&host).await;
+    let order = rows::placed(shop, &host, "rowan.polled@example.test", BY_POLL).await;
+    let other = rows::placed(shop, &host, "rowan.ends@example.test", BY_POLL).await;
+    for row in rows::ROWS.iter().filter(|row| row.polled) {
+        rows::happens(shop, &host, &order, row, BY_POLL).await;
+    }
+    rows::happens(shop, &host, &other, &rows::CANCELLED, BY_POLL).await;
+    assert_eq!(host.webhooks().await, 0, "somebody was told");
+    host.stop().await;
+}
+
+async fn until_live(host: &Host) {
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    while !host.is_live().await {
+        assert!(
+            std::time::Instant::now() < end,
+            "the history takes over a minute"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Every record of a stream, by id, page by page.

@@ -13,6 +13,7 @@ mod encode;
 mod limits;
 mod map;
 mod schema;
+mod subscribe;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +47,10 @@ enum Command {
     Map(map::MapArgs),
     /// Print a JSON schema of the canonical model.
     Schema(schema::SchemaArgs),
+    /// Check a plugin's `subscribe` against a recorded exchange: registered, listed, removed, gone.
+    ///
+    /// Prints one JSON line per rule: `{"rule", "ok", "why"}`; the exit status is 1 when one does not hold.
+    CheckSubscribe(subscribe::SubscribeArgs),
     /// Read a `plugin.toml` as the host will, and report every problem.
     CheckManifest {
         /// The plugin's folder, or the file itself.
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&args).and_then(|built| print_line(&built)),
         Command::Map(args) => map::run(&args),
         Command::Schema(args) => schema::run(&args).and_then(|schema| print_pretty(&schema)),
+        Command::CheckSubscribe(args) => subscribe::run(&args),
         Command::CheckManifest { plugin } => {
             build::read_manifest(&plugin).and_then(|(manifest, _)| {
                 print_line(&serde_json::json!({

@@ -122,7 +122,8 @@ fn fixed_clock() -> anyhow::Result<Instant> {
     Instant::from_micros(0).context("1970 is in the calendar")
 }
 
-fn component(plugin: &Path) -> anyhow::Result<Vec<u8>> {
+/// The component of a folder, built, or of a file.
+pub(crate) fn component(plugin: &Path) -> anyhow::Result<Vec<u8>> {
     if plugin.is_dir() {
         let built = build::run(&BuildArgs {
             plugin: plugin.to_owned(),

@@ -1,6 +1,6 @@
 //! The line that wires a plugin to the host.
 
-/// Exports what a plugin implements: `export!(Shopify: probe, pull, fetch, search, map, receive);`.
+/// Exports what a plugin implements: `export!(Shopify: probe, pull, fetch, search, map, receive, subscribe);`.
 ///
 /// The name is an expression of a type that implements the named traits of [`crate::source`], such
 /// as a unit struct. Outside wasm32 it expands to nothing, so that a plugin's crate compiles and
@@ -91,9 +91,28 @@ macro_rules! __export_one {
         }
         $crate::guest::receiver::export_receiver!(Receiving with_types_in $crate::guest::receiver);
     };
+    (subscribe, $plugin:ident) => {
+        struct Subscribing;
+        impl $crate::guest::Subscribing for Subscribing {
+            fn register(
+                ctx: $crate::guest::WitContext,
+                topic: String,
+                address: String,
+            ) -> $crate::guest::Registered {
+                $crate::guest::register(&$plugin, &ctx, &topic, &address)
+            }
+            fn subscriptions(ctx: $crate::guest::WitContext) -> $crate::guest::Listed {
+                $crate::guest::subscriptions(&$plugin, &ctx)
+            }
+            fn remove(ctx: $crate::guest::WitContext, id: String) -> $crate::guest::Removed {
+                $crate::guest::remove(&$plugin, &ctx, &id)
+            }
+        }
+        $crate::guest::subscriber::export_subscriber!(Subscribing with_types_in $crate::guest::subscriber);
+    };
     ($other:ident, $plugin:ident) => {
         compile_error!(concat!(
-            "`", stringify!($other), "` is no export: probe, pull, fetch, search, map or receive"
+            "`", stringify!($other), "` is no export: probe, pull, fetch, search, map, receive or subscribe"
         ));
     };
 }

@@ -37,7 +37,7 @@ pub use ordercase_model as model;
 pub use record::RecordBuilder;
 pub use source::{
     Fetch, Hint, Input, Map, Page, Probe, Pull, PullRequest, Pulled, Query, Reading, Receive,
-    Search, Webhook, Window,
+    Search, Subscribe, Subscription, Webhook, Window,
 };
 pub use table::Table;
 
@@ -46,6 +46,7 @@ pub mod prelude {
     pub use crate::{
         Ambient, Context, DecimalText, Fetch, Hint, Host, HttpError, Input, Level, Map, Method,
         Page, PluginError, Probe, Pull, PullRequest, Pulled, Query, Reading, Receive,
-        RecordBuilder, Request, Response, Search, Table, Webhook, Window, model,
+        RecordBuilder, Request, Response, Search, Subscribe, Subscription, Table, Webhook, Window,
+        model,
     };
 }

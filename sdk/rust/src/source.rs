@@ -214,3 +214,49 @@ pub trait Receive {
         webhook: &Webhook,
     ) -> Result<Reading, PluginError>;
 }
+
+/// "Deliveries of this topic go to that address", at the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The platform's id of it.
+    pub id: String,
+    /// Topic as the manifest names it, which is how deliveries name it.
+    pub topic: String,
+    /// Address as the platform holds it.
+    pub address: String,
+}
+
+/// Registers webhooks at the platform. The host decides what, where and when, and checks what is there by the
+/// list; a plugin whose platform cannot do this leaves the trait out.
+pub trait Subscribe {
+    /// Registers a topic of the manifest at an https address; where the platform has that very pair already,
+    /// the one that it has.
+    ///
+    /// # Errors
+    /// [`PluginError::Unsupported`] for a topic that the platform does not know; what the platform refuses as
+    /// [`PluginError::InvalidConfig`] with its words.
+    fn register(
+        &self,
+        host: &dyn Host,
+        ctx: &Context,
+        topic: &str,
+        address: &str,
+    ) -> Result<Subscription, PluginError>;
+
+    /// All that the platform holds for this app and shop, ours and others', to the last page: what is not in
+    /// the list is registered again.
+    ///
+    /// # Errors
+    /// When the list cannot be read to its end.
+    fn subscriptions(
+        &self,
+        host: &dyn Host,
+        ctx: &Context,
+    ) -> Result<Vec<Subscription>, PluginError>;
+
+    /// Removes one by the platform's id.
+    ///
+    /// # Errors
+    /// [`PluginError::NotFound`] when it is gone already.
+    fn remove(&self, host: &dyn Host, ctx: &Context, id: &str) -> Result<(), PluginError>;
+}

@@ -534,3 +534,112 @@ async fn two_shops_of_one_seed_are_equal_and_of_two_seeds_are_not() {
     assert_eq!(of(1).await, of(1).await);
     assert_ne!(of(1).await, of(2).await);
 }
+
+#[tokio::test]
+async fn subscriptions_are_as_strict_as_shopifys_and_deliver_their_topic_only() {
+    let client = Client::of(Options {
+        dev_connect: vec!["ordercase.example=127.0.0.1:9".parse().unwrap()],
+        webhook_retry_ms: 1,
+        ..Options::default()
+    })
+    .await;
+    let (Some(create), Some(list), Some(delete)) = (
+        plugin_query("subscribe"),
+        plugin_query("subscriptions"),
+        plugin_query("unsubscribe"),
+    ) else {
+        return;
+    };
+    let uri = "https://ordercase.example/v1/webhooks/con_1";
+    let subscribe = async |topic: &str, input: Value| {
+        let variables = json!({ "topic": topic, "webhook": input });
+        client.ask(&create, variables).await
+    };
+    let made = subscribe("REFUNDS_CREATE", json!({ "uri": uri, "format": "JSON" })).await;
+    assert_clean(&made);
+    let made = &made["data"]["webhookSubscriptionCreate"];
+    assert_eq!(made["userErrors"], json!([]));
+    let id = made["webhookSubscription"]["id"].clone();
+
+    let refused = async |topic: &str, input: Value| {
+        let answer = subscribe(topic, input).await;
+        let payload = answer["data"]["webhookSubscriptionCreate"].clone();
+        assert_eq!(payload["webhookSubscription"], Value::Null);
+        payload["userErrors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let taken = refused("REFUNDS_CREATE", json!({ "uri": uri })).await;
+    assert_eq!(taken, "Address for this topic has already been taken");
+    let plain = refused("REFUNDS_CREATE", json!({ "uri": "http://x.example/" })).await;
+    assert!(plain.contains("http://"), "{plain}");
+    assert!(
+        refused("REFUNDS_CREATE", json!({ "uri": "nowhere" }))
+            .await
+            .contains("invalid")
+    );
+    assert!(refused("REFUNDS_CREATE", json!({})).await.contains("blank"));
+    client
+        .post(
+            "/_sim/subscriptions",
+            json!({ "refuse": ["returns/close"] }),
+        )
+        .await;
+    let scope = refused("RETURNS_CLOSE", json!({ "uri": uri })).await;
+    assert!(scope.starts_with("You cannot create"), "{scope}");
+    // The privacy topics are no constants of the API.
+    if client.shop.facts().schema == "validated" {
+        let answer = subscribe("SHOP_REDACT", json!({ "uri": uri })).await;
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"],
+            "INVALID_VARIABLE"
+        );
+    }
+
+    // Paged like every connection.
+    for topic in ["ORDERS_CREATE", "ORDERS_PAID"] {
+        subscribe(topic, json!({ "uri": uri })).await;
+    }
+    let first = client
+        .ask(&list, json!({ "first": 2, "after": null }))
+        .await;
+    let page = &first["data"]["webhookSubscriptions"];
+    assert_eq!(page["nodes"].as_array().unwrap().len(), 2);
+    let after = page["pageInfo"]["endCursor"].clone();
+    let second = client
+        .ask(&list, json!({ "first": 2, "after": after }))
+        .await;
+    let page = &second["data"]["webhookSubscriptions"];
+    assert_eq!(page["nodes"][0]["topic"], "ORDERS_PAID");
+    assert_eq!(page["pageInfo"]["hasNextPage"], false);
+
+    // Only what is subscribed is delivered; what is given up loses its subscription.
+    let orders = client.get("/_sim/orders?limit=1&financial=PAID").await;
+    let order = orders["orders"][0]["id"].as_str().unwrap().to_owned();
+    client
+        .post(
+            &format!("/_sim/orders/{order}/refund"),
+            json!({ "amount": "1.00" }),
+        )
+        .await;
+    let log = client.get("/_sim/webhooks").await;
+    let topics: Vec<&str> = log["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["topic"].as_str().unwrap())
+        .collect();
+    assert_eq!(topics, ["refunds/create"]);
+    loop {
+        let left = client.get("/_sim/subscriptions").await;
+        if left["subscriptions"].as_array().unwrap().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let gone = client.ask(&delete, json!({ "id": id })).await;
+    let payload = &gone["data"]["webhookSubscriptionDelete"];
+    assert_eq!(payload["deletedWebhookSubscriptionId"], Value::Null);
+    assert_eq!(payload["userErrors"][0]["field"], json!(["id"]));
+}

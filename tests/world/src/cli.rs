@@ -18,7 +18,9 @@ pub struct Cli {
 }
 
 impl Cli {
-    pub(crate) fn new(program: &Path, data: &Path) -> Self {
+    /// Of the host at `program`, for the data directory `data`.
+    #[must_use]
+    pub fn new(program: &Path, data: &Path) -> Self {
         Self {
             program: program.to_owned(),
             data: data.to_owned(),
@@ -27,7 +29,8 @@ impl Cli {
     }
 
     /// A variable that secrets may be read from.
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }

@@ -25,6 +25,7 @@ mod zendesk;
 pub use binaries::Binaries;
 pub use cli::Cli;
 pub use options::{Plan, WorldOptions};
+pub use ports::free_ports;
 pub use process::Process;
 pub use scenario::{ShipmentReport, TicketName, TicketReport, TicketStory, stories};
 pub use shop::{ShopOrder, ShopSim};

@@ -36,6 +36,10 @@ pub struct WorldOptions {
     pub plan: Plan,
     /// Whether the host writes notes; off by default in the product, on in the demo.
     pub note_rule: bool,
+    /// Whether the host is told the address under which the shop reaches it.
+    pub public_url: bool,
+    /// Whether the shop is told one address for all its webhooks, whatever is registered.
+    pub aim_webhooks: bool,
     /// More arguments for `ordercase serve`.
     pub serve: Vec<String>,
     /// More arguments for the simulated Zendesk.
@@ -52,6 +56,8 @@ impl Default for WorldOptions {
             orders: 60,
             plan: Plan::Plus,
             note_rule: true,
+            public_url: true,
+            aim_webhooks: true,
             serve: Vec::new(),
             zendesk: Vec::new(),
             shop: Vec::new(),

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 ///
 /// # Errors
 /// When the machine has no free port.
-pub(crate) fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
+pub fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
     let listeners = (0..count)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect::<Result<Vec<_>, _>>()

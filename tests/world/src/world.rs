@@ -30,6 +30,8 @@ pub enum Step<'a> {
     },
 }
 
+const LOOKED_WITHIN: Duration = Duration::from_secs(60);
+
 /// A running world.
 #[derive(Debug)]
 pub struct World {
@@ -227,8 +229,21 @@ impl World {
             .await
     }
 
+    /// Aims the shop's webhooks, and waits until the host has looked at those that are registered, so that no
+    /// fault of a test meets that look.
     async fn aim_webhooks(&self) -> anyhow::Result<()> {
-        self.shop.send_webhooks_to(&self.state.webhook_path).await
+        if self.options.aim_webhooks {
+            self.shop.send_webhooks_to(&self.state.webhook_path).await?;
+        }
+        let connection = &self.state.connection;
+        until("the first look at the webhooks", LOOKED_WITHIN, || async {
+            let shown = self
+                .cli
+                .run(&["connection", "webhooks", connection])
+                .await?;
+            Ok(shown["state"] != "unchecked")
+        })
+        .await
     }
 
     /// Waits until the backfill is through, telling how far it is.
@@ -527,13 +542,14 @@ async fn start_host(
         data.join("host").display().to_string(),
         "--listen".to_owned(),
         format!("127.0.0.1:{}", ports.host),
-        "--public-url".to_owned(),
-        format!("https://{HOST_NAME}"),
         "--dev-connect".to_owned(),
         format!("{subdomain}.zendesk.com=127.0.0.1:{}", ports.zendesk),
         "--dev-connect".to_owned(),
         format!("{shop_domain}=127.0.0.1:{}", ports.shop),
     ];
+    if options.public_url {
+        arguments.extend(["--public-url".to_owned(), format!("https://{HOST_NAME}")]);
+    }
     arguments.extend(options.serve.iter().cloned());
     Process::start("host", &binaries.host(), &arguments, &data.join("logs")).await
 }

@@ -12,5 +12,6 @@ mod classes;
 mod enrich;
 mod finder;
 mod records;
+mod reread;
 mod simulation;
 mod support;

@@ -4,4 +4,6 @@
 
 mod v0;
 
-pub(crate) use v0::{Envelope, RawPage, RawPulled, RawReading, bindings, call, link, typecheck};
+pub(crate) use v0::{
+    Envelope, RawPage, RawPulled, RawReading, RawSubscription, bindings, call, link, typecheck,
+};

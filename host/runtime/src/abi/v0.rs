@@ -13,14 +13,14 @@ use crate::{
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
         path: "../../sdk/wit",
-        world: "source",
+        world: "everything",
         imports: { "ordercase:source/http.send": async },
         exports: { default: async },
     });
 }
 
 use bindings::{
-    exports::ordercase::source::{fetch, map, probe, pull, receive, search},
+    exports::ordercase::source::{fetch, map, probe, pull, receive, search, subscribe},
     ordercase::source::{errors, records, types},
 };
 
@@ -28,10 +28,11 @@ pub(crate) use map::Envelope;
 pub(crate) use pull::Page as RawPage;
 pub(crate) use receive::Reading as RawReading;
 pub(crate) use records::Pulled as RawPulled;
+pub(crate) use subscribe::Subscription as RawSubscription;
 
 /// Gives plugins what they may import.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    bindings::Source::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
+    bindings::Everything::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
 }
 
 /// Checks the types of an export against the contract.
@@ -58,6 +59,9 @@ pub(crate) fn typecheck(
         Export::Receive => receive::GuestIndices::new(pre)?
             .load(store, instance)
             .map(drop),
+        Export::Subscribe => subscribe::GuestIndices::new(pre)?
+            .load(store, instance)
+            .map(drop),
     }
 }
 
@@ -68,8 +72,8 @@ pub(crate) mod call {
 
     use super::{
         CallScope, CallState, Envelope, Instance, InstancePre, MapInput, PluginError, PullRequest,
-        RawPage, RawPulled, RawReading, RecordRef, SearchQuery, WebhookDelivery, context, fetch,
-        map, probe, pull, read_error, receive, records, search, types,
+        RawPage, RawPulled, RawReading, RawSubscription, RecordRef, SearchQuery, WebhookDelivery,
+        context, fetch, map, probe, pull, read_error, receive, records, search, subscribe, types,
     };
 
     type Outcome<T> = wasmtime::Result<Result<T, PluginError>>;
@@ -183,6 +187,31 @@ pub(crate) mod call {
             received_at: delivery.received_at.to_string(),
         };
         make!(receive.call_receive(&ctx, &webhook))
+    }
+
+    pub(crate) fn register(
+        scope: &CallScope,
+        api_version: &str,
+        topic: &str,
+        address: &str,
+    ) -> Make<RawSubscription> {
+        let ctx = context(scope, api_version);
+        let (topic, address) = (topic.to_owned(), address.to_owned());
+        make!(subscribe.call_register(&ctx, &topic, &address))
+    }
+
+    pub(crate) fn subscriptions(
+        scope: &CallScope,
+        api_version: &str,
+    ) -> Make<Vec<RawSubscription>> {
+        let ctx = context(scope, api_version);
+        make!(subscribe.call_subscriptions(&ctx))
+    }
+
+    pub(crate) fn remove(scope: &CallScope, api_version: &str, id: &str) -> Make<()> {
+        let ctx = context(scope, api_version);
+        let id = id.to_owned();
+        make!(subscribe.call_remove(&ctx, &id))
     }
 }
 

@@ -13,5 +13,5 @@ pub use scope::{CallScope, Lane};
 pub(crate) use state::CallState;
 pub use value::{
     CallStats, Called, Exchange, Hint, LogLevel, LogLine, MapInput, Page, PullRequest, Pulled,
-    Reading, SearchQuery, SentRequest, WebhookDelivery,
+    Reading, SearchQuery, SentRequest, Subscription, WebhookDelivery,
 };

@@ -202,3 +202,14 @@ pub struct Reading {
     /// Why nothing follows, when nothing does.
     pub ignored: Option<String>,
 }
+
+/// "Deliveries of this topic go to that address", at the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The platform's id.
+    pub id: String,
+    /// Topic, as the manifest names it.
+    pub topic: String,
+    /// Where deliveries go.
+    pub address: String,
+}

@@ -298,6 +298,12 @@ fn webhooks(manifest: &Manifest, problems: &mut Problems) {
         "and the export `receive` do not go together",
         "declare both or neither",
     );
+    problems.unless(
+        receives || !manifest.exports(Export::Subscribe),
+        "plugin.exports",
+        "has `subscribe` without `receive`",
+        "whoever registers webhooks also reads them: export both",
+    );
     let Some(recipe) = &manifest.webhooks else {
         return;
     };

@@ -97,20 +97,23 @@ pub enum Export {
     Map,
     /// Verified webhooks, pure.
     Receive,
+    /// Webhooks registered at the platform.
+    Subscribe,
 }
 
 impl Export {
     /// Every export, in the order of the contract.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Probe,
         Self::Pull,
         Self::Fetch,
         Self::Search,
         Self::Map,
         Self::Receive,
+        Self::Subscribe,
     ];
 
-    /// Name of the interface and of its function.
+    /// Name of the interface; of its function too, where it has only one.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -120,6 +123,7 @@ impl Export {
             Self::Search => "search",
             Self::Map => "map",
             Self::Receive => "receive",
+            Self::Subscribe => "subscribe",
         }
     }
 

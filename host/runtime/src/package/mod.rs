@@ -17,7 +17,7 @@ pub use lock::{Capabilities, Change, Lock, OriginGrant};
 pub use manifest::{Export, Manifest, PluginInfo, Stream, Tier};
 pub use origin::{Auth, Method, Origin, RateLimit};
 pub use problem::{ManifestError, Problem};
-pub use recipe::{Algorithm, Delivery, Encoding, Scheme, Webhooks};
+pub use recipe::{Algorithm, Delivery, Encoding, RegisteredBy, Scheme, Topic, Webhooks};
 pub use section::{SECTION, embed, section};
 pub use settings::{Pattern, SecretSlot, Setting, SettingKind, SettingProblem};
 pub use template::UrlTemplate;

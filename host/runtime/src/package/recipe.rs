@@ -41,9 +41,92 @@ pub struct Webhooks {
     /// Header of the event's time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_header: Option<String>,
-    /// What each topic brings.
+    /// What each topic brings, and who registers it.
     #[serde(default)]
-    pub topics: BTreeMap<String, Delivery>,
+    pub topics: BTreeMap<String, Topic>,
+}
+
+/// A topic: what it brings, and who registers it at the platform. Written as the delivery alone
+/// (`"orders/create" = "hint"`) where the host registers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "TopicText", into = "TopicText")]
+pub struct Topic {
+    /// What a webhook of it brings.
+    pub delivery: Delivery,
+    /// Who registers it.
+    pub registered_by: RegisteredBy,
+}
+
+/// Who registers a topic at the platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegisteredBy {
+    /// The host, through the plugin's `subscribe`.
+    #[default]
+    Host,
+    /// The app's own configuration at the platform: no call can register it, and no list shows it.
+    App,
+}
+
+/// The two ways to write a topic.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum TopicText {
+    Short(Delivery),
+    Long(LongTopic),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LongTopic {
+    delivery: Delivery,
+    #[serde(default)]
+    registered_by: RegisteredBy,
+}
+
+impl From<TopicText> for Topic {
+    fn from(text: TopicText) -> Self {
+        match text {
+            TopicText::Short(delivery) => delivery.into(),
+            TopicText::Long(LongTopic {
+                delivery,
+                registered_by,
+            }) => Self {
+                delivery,
+                registered_by,
+            },
+        }
+    }
+}
+
+impl From<Topic> for TopicText {
+    fn from(topic: Topic) -> Self {
+        match topic.registered_by {
+            RegisteredBy::Host => Self::Short(topic.delivery),
+            registered_by @ RegisteredBy::App => Self::Long(LongTopic {
+                delivery: topic.delivery,
+                registered_by,
+            }),
+        }
+    }
+}
+
+impl From<Delivery> for Topic {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            registered_by: RegisteredBy::Host,
+        }
+    }
+}
+
+impl Webhooks {
+    /// The topics that the host registers, in their order.
+    pub fn registered_by_host(&self) -> impl Iterator<Item = &str> {
+        let ours = |topic: &Topic| topic.registered_by == RegisteredBy::Host;
+        let topics = self.topics.iter().filter(move |(_, topic)| ours(topic));
+        topics.map(|(name, _)| name.as_str())
+    }
 }
 
 /// How webhooks are signed.

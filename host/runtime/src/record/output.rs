@@ -1,13 +1,11 @@
 //! What each export returns, checked as a whole.
 
-use std::collections::BTreeMap;
-
 use ordercase_model::{Record, ShopFacts};
 
 use super::{envelope, json};
 use crate::{
-    Called, Hint, Manifest, Page, Pulled, Reading,
-    abi::{Envelope, RawPage, RawPulled, RawReading},
+    Called, Hint, Manifest, Page, Pulled, Reading, Subscription,
+    abi::{Envelope, RawPage, RawPulled, RawReading, RawSubscription},
     limits,
     package::Delivery,
 };
@@ -121,9 +119,9 @@ impl Output<'_> {
                 format!("has more than {}", limits::HINTS_MAX),
             ));
         }
-        let topics: Option<&BTreeMap<String, Delivery>> =
-            self.0.webhooks.as_ref().map(|w| &w.topics);
-        let full = topics.and_then(|t| t.get(topic)) == Some(&Delivery::Full);
+        let topics = self.0.webhooks.as_ref().map(|webhooks| &webhooks.topics);
+        let known = topics.and_then(|topics| topics.get(topic));
+        let full = known.is_some_and(|topic| topic.delivery == Delivery::Full);
         if !full && !value.snapshots.is_empty() {
             return Err(Invalid::new(
                 "snapshots",
@@ -155,6 +153,28 @@ impl Output<'_> {
         })
     }
 
+    pub(crate) fn subscription(
+        called: Called<RawSubscription>,
+    ) -> Result<Called<Subscription>, Invalid> {
+        let read = subscription(called.value.clone(), "subscription")?;
+        Ok(called.map(|_| read))
+    }
+
+    pub(crate) fn subscriptions(
+        called: Called<Vec<RawSubscription>>,
+    ) -> Result<Called<Vec<Subscription>>, Invalid> {
+        let (count, most) = (called.value.len(), limits::SUBSCRIPTIONS_MAX);
+        if count > most {
+            let problem = format!("has {count} entries, more than {most}");
+            return Err(Invalid::new("subscriptions", problem));
+        }
+        let read =
+            |(i, raw): (usize, RawSubscription)| subscription(raw, &format!("subscriptions[{i}]"));
+        let all = called.value.iter().cloned().enumerate().map(read);
+        let all = all.collect::<Result<_, Invalid>>()?;
+        Ok(called.map(|_| all))
+    }
+
     fn records(&self, raw: Vec<Envelope>, path: &str) -> Result<Vec<Record>, Invalid> {
         few(raw.len(), path)?;
         let read = |(i, raw)| envelope::read(self.0, &format!("{path}[{i}]"), raw);
@@ -179,6 +199,26 @@ impl Output<'_> {
         };
         raw.into_iter().enumerate().map(read).collect()
     }
+}
+
+fn subscription(raw: RawSubscription, path: &str) -> Result<Subscription, Invalid> {
+    let most = limits::SUBSCRIPTION_TEXT_BYTES_MAX;
+    for (key, text) in [
+        ("id", &raw.id),
+        ("topic", &raw.topic),
+        ("address", &raw.address),
+    ] {
+        // A subscription that goes to a queue may have no address that is a text; an id it must have.
+        if text.len() > most || (text.is_empty() && key != "address") {
+            let problem = format!("must have 1 to {most} bytes");
+            return Err(Invalid::new(format!("{path}.{key}"), problem));
+        }
+    }
+    Ok(Subscription {
+        id: raw.id,
+        topic: raw.topic,
+        address: raw.address,
+    })
 }
 
 fn facts(bytes: &[u8]) -> Result<ShopFacts, Invalid> {

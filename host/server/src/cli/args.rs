@@ -142,17 +142,21 @@ pub struct Serve {
         default_value = "127.0.0.1:8080"
     )]
     pub listen: SocketAddr,
-    /// Address under which Zendesk and the shops reach this host; https
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "ORDERCASE_PUBLIC_URL",
-        default_value = "https://ordercase.example"
-    )]
-    pub public_url: Url,
+    /// Address under which Zendesk and the shops reach this host; https. Without it no webhook is registered
+    #[arg(long, value_name = "URL", env = "ORDERCASE_PUBLIC_URL")]
+    pub public_url: Option<Url>,
     /// How often each desk's ticket export is read
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub ticket_poll_seconds: u64,
+    /// How often each shop is asked what changed, for what no webhook told
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub shop_poll_seconds: u64,
+    /// How far each such reading reaches back behind the newest change that was seen
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub shop_poll_overlap_seconds: u64,
+    /// Longest time between two looks whether a shop's webhooks still stand at its platform
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub webhook_check_seconds: u64,
     /// What to log, such as `info` or `ordercase_server=debug,info`; JSON lines on standard error
     #[arg(
         long,
@@ -342,6 +346,23 @@ pub enum ConnectionVerb {
     },
     /// Let a paused shop's work go on, with new credentials where they had failed
     Resume(ConnectionResume),
+    /// Show where each webhook topic stands at the shop's platform
+    #[command(after_help = "Example:\n  ordercase connection webhooks con_1")]
+    Webhooks {
+        /// Connection id
+        connection: String,
+    },
+    /// Disconnect a shop: stop reading, remove its webhooks, delete its secrets; records stay
+    #[command(after_help = "\
+What is read and received stops at once. Webhooks are removed at the platform; while that fails, a running
+server tries for a day. Then secrets and tokens are deleted. Records stay until retention takes them.
+
+Example:
+  ordercase connection disconnect con_1")]
+    Disconnect {
+        /// Connection id
+        connection: String,
+    },
 }
 
 /// `ordercase connection resume`.

@@ -116,6 +116,14 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
             let path = format!("/admin/v1/tenants/{}/connections", segment(&tenant)?);
             admin.get(&path).await
         }
+        Command::Connection(ConnectionVerb::Webhooks { connection }) => {
+            let path = format!("/admin/v1/connections/{}/webhooks", segment(&connection)?);
+            admin.get(&path).await
+        }
+        Command::Connection(ConnectionVerb::Disconnect { connection }) => {
+            let path = format!("/admin/v1/connections/{}", segment(&connection)?);
+            admin.delete(&path).await
+        }
         Command::Connection(ConnectionVerb::Resume(resume)) => {
             let connection = segment(&resume.connection)?;
             let path = format!("/admin/v1/connections/{connection}/resume");

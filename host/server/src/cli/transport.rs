@@ -85,6 +85,14 @@ impl Admin {
         self.send(Method::GET, path, None, Bytes::new()).await
     }
 
+    /// Takes away what a path names, and reads the answer.
+    ///
+    /// # Errors
+    /// What the API answered, in words.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(Method::DELETE, path, None, Bytes::new()).await
+    }
+
     /// Sends one document and reads the answer.
     ///
     /// # Errors

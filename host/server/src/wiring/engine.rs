@@ -8,7 +8,7 @@ use ordercase_store::HolderId;
 use ordercase_sync::{Engine, EngineOptions};
 
 use super::{executor::TicketWriter, handler::TicketDesk};
-use crate::{app::App, clock::Clock};
+use crate::{app::App, clock::Clock, config::ShopTimes};
 
 /// Starts it.
 pub fn start(app: &Arc<App>) {
@@ -18,7 +18,11 @@ pub fn start(app: &Arc<App>) {
         Arc::new(TicketWriter::new(Arc::clone(&app.desks))),
         Arc::new(TicketDesk::new(app.desk.clone(), Arc::clone(&app.clock))),
         Arc::new(EngineClock(Arc::clone(&app.clock))),
-        EngineOptions::new(HolderId::mint(rand::random())),
+        EngineOptions {
+            poll_interval_seconds: ShopTimes::seconds(app.shops.poll),
+            poll_overlap_seconds: ShopTimes::seconds(app.shops.poll_overlap),
+            ..EngineOptions::new(HolderId::mint(rand::random()))
+        },
     ));
     app.tasks.keep("engine", move |stop| {
         let engine = Arc::clone(&engine);

@@ -1,57 +1,40 @@
-//! Asking the shops when the store knows nobody: [`Finder`] over the plugins' `search`.
+//! Asking the shops when the store knows nobody, or knows something too old: [`Finder`] over the plugins.
 //!
 //! Every active shop of the tenant is asked at once. What one finds is stored as it comes in, because the
 //! desk stops waiting after a while and looks into the store again.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use ordercase_desk::{Finder, Question};
-use ordercase_store::{Activity, ConnectionKey, ReadPath, Store, TenantId};
-use ordercase_sync::{Search, Source as _, SourceFailure};
+use ordercase_identity::RecordLink;
+use ordercase_model::RecordRef;
+use ordercase_store::{Activity, ConnectionId, ConnectionKey, Store, TenantId};
+use ordercase_sync::{OnDemand, OnDemandError, Search, SourceFailure};
 
-use super::source::ShopSource;
-use crate::{clock::Clock, limits};
+use crate::limits;
 
-/// Stream under which found records are counted.
-const STREAM: &str = "on_demand";
-
-/// Searches the tenant's shops.
+/// Searches the tenant's shops, and reads records of theirs anew.
 pub struct ShopFinder {
     store: Store,
-    source: Arc<ShopSource>,
-    clock: Arc<dyn Clock>,
+    on_demand: OnDemand,
 }
 
 impl ShopFinder {
     /// Over these.
     #[must_use]
-    pub fn new(store: Store, source: Arc<ShopSource>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            store,
-            source,
-            clock,
-        }
+    pub fn new(store: Store, on_demand: OnDemand) -> Self {
+        Self { store, on_demand }
     }
 
     async fn ask(&self, key: &ConnectionKey, search: &Search) -> Result<usize, String> {
-        let reading = match self.source.search(key, search).await {
-            Ok(reading) => reading,
+        match self.on_demand.search(key, search).await {
+            Ok(found) => Ok(found.len()),
             // A plugin that cannot search, or a shop that does not know: an answer, not a failure.
-            Err(SourceFailure::Unsupported(_) | SourceFailure::NotFound(_)) => return Ok(0),
-            Err(failure) => return Err(failure.to_string()),
-        };
-        let found = reading.records.len();
-        if found > 0 {
-            let batch = reading.into_batch(key, ReadPath::OnDemand, None);
-            let stored = self
-                .store
-                .apply_batch(batch, STREAM, self.clock.now())
-                .await;
-            stored.map_err(|error| error.to_string())?;
+            Err(OnDemandError::Source(
+                SourceFailure::Unsupported(_) | SourceFailure::NotFound(_),
+            )) => Ok(0),
+            Err(failure) => Err(failure.to_string()),
         }
-        Ok(found)
     }
 }
 
@@ -77,6 +60,28 @@ impl Finder for ShopFinder {
         match failed {
             Some(problem) if found == 0 => Err(problem),
             _ => Ok(found),
+        }
+    }
+
+    async fn reread(&self, tenant: &TenantId, record: &RecordLink) -> Result<bool, String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let key = ConnectionKey {
+            tenant: tenant.clone(),
+            connection: ConnectionId::new(record.connection.as_str()).map_err(|e| text(&e))?,
+        };
+        let connection = self.store.connection(&key).await.map_err(|e| text(&e))?;
+        // A shop that is paused or gone is not asked; its record stays, with its age.
+        if connection.is_none_or(|one| one.activity != Activity::Active) {
+            return Ok(false);
+        }
+        let target = RecordRef {
+            kind: record.kind,
+            source_id: record.source_id.clone(),
+        };
+        match self.on_demand.fetch(&key, &target).await {
+            Ok(_) => Ok(true),
+            Err(OnDemandError::Source(SourceFailure::Unsupported(_))) => Ok(false),
+            Err(failure) => Err(failure.to_string()),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod plugins;
 pub mod poll;
 pub mod scope;
 pub mod source;
+pub mod subscriptions;
 
 use crate::{app::App, dev_connect::DevConnect};
 

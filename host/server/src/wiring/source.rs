@@ -282,7 +282,7 @@ fn bodies(plugin: &Plugin, snapshots: Vec<Record>, webhook: &Receipt) -> Reading
 
 /// The engine's class of a failed call: a total function.
 #[expect(clippy::needless_pass_by_value, reason = "used as a mapping function")]
-fn classify(error: CallError) -> SourceFailure {
+pub(super) fn classify(error: CallError) -> SourceFailure {
     let text = error.to_string();
     match &error {
         CallError::Plugin { error, .. } => by_plugin(error, text),

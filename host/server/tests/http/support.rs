@@ -54,6 +54,7 @@ impl Host {
         let data = DataDir::at(folder.path());
         let app = App::assemble(Parts {
             data: data.clone(),
+            shops: ordercase_server::config::ShopTimes::default(),
             public_url: PublicUrl::new(&"https://ordercase.example".parse().unwrap()).unwrap(),
             dev_connect: Vec::new(),
             master_key: None,

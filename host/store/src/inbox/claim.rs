@@ -37,7 +37,7 @@ statements! {
                      AND NOT EXISTS (
                          SELECT 1 FROM connections c
                          WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
-                             AND c.state = 'paused')
+                             AND c.state <> 'active')
                      AND NOT EXISTS (
                          SELECT 1 FROM desks d
                          WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
@@ -51,7 +51,7 @@ statements! {
                     AND NOT EXISTS (
                         SELECT 1 FROM connections c
                         WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
-                            AND c.state = 'paused')
+                            AND c.state <> 'active')
                     AND NOT EXISTS (
                         SELECT 1 FROM desks d
                         WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id

@@ -18,7 +18,8 @@ use crate::{
     ConnectionKey, Phase, Store, StoreError,
     db::{Arg, Scope, Tx, args, statements},
     record::{self, Applied, Batch, Held, Outcome, ReadPath, write_page},
-    run::{self, Before, Hole, Progress, Proof},
+    run::{self, Before, Hole, HoleCause, Progress, Proof},
+    subscription,
 };
 
 statements! {
@@ -163,7 +164,14 @@ async fn corrected(
         if snapshot.record.kind == Kind::Tombstone && one.outcome == Outcome::Applied {
             written.gone += i64::from(before.is_some());
         }
-        if let Some((what, cause)) = run::found(before.as_ref(), snapshot, &one.outcome, began) {
+        if let Some((what, mut cause)) = run::found(before.as_ref(), snapshot, &one.outcome, began)
+        {
+            // Nobody told of it because nobody was to: the webhooks were not registered when it happened.
+            if let (HoleCause::NotTold, Some(at)) = (cause, snapshot.record.source_updated_at)
+                && subscription::missing_at(&mut tx.conn, &track.connection, at).await?
+            {
+                cause = HoleCause::Unsubscribed;
+            }
             holes.push(Hole {
                 run: run.clone(),
                 stream: track.stream.clone(),

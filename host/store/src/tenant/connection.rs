@@ -9,7 +9,7 @@ use crate::{
     ConnectionKey, Lane, Store, StoreError, StreamSpec, TenantId,
     db::{Row, Scope, args, statements},
     signal::Queue,
-    stream,
+    stream, subscription,
 };
 
 /// A connection to be made.
@@ -77,7 +77,9 @@ statements! {
            ORDER BY tenant_id, created_at, connection_id");
     SHOP = "UPDATE connections SET shop = $3, updated_at = $4 WHERE tenant_id = $1 AND connection_id = $2";
     PIN = "UPDATE connections SET plugin_digest = $3, updated_at = $4 WHERE tenant_id = $1 AND connection_id = $2";
-    STATE = "UPDATE connections SET state = $3, paused_reason = $4, updated_at = $5
+    /// A shop that is being disconnected stays so, whatever its last jobs found.
+    STATE = "UPDATE connections SET state = CASE WHEN state IN ('leaving', 'left') THEN state ELSE $3 END,
+                 paused_reason = CASE WHEN state IN ('leaving', 'left') THEN NULL ELSE $4 END, updated_at = $5
              WHERE tenant_id = $1 AND connection_id = $2";
 }
 
@@ -102,6 +104,7 @@ impl Store {
                 ];
                 let taken = |e: StoreError| e.or_exists("connection", &new.name);
                 tx.conn.run(ADD, args).await.map_err(taken)?;
+                subscription::open(tx, &new.key, now).await?;
                 stream::open(tx, &new.key, &new.streams, now, new.first_poll_at).await
             })
         })
@@ -181,7 +184,8 @@ impl Store {
             .await
     }
 
-    /// Pauses or resumes a connection. While it is paused its work waits and nothing is asked of the shop.
+    /// Pauses or resumes a connection. While it is paused its work waits and nothing is asked of the shop. One
+    /// that is being disconnected, or was, stays so.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such connection.

@@ -36,6 +36,10 @@ pub enum Activity {
     Active,
     /// Its work waits, for this reason; nothing is lost meanwhile.
     Paused(String),
+    /// A shop that is being disconnected: nothing is asked of it but to remove our webhooks.
+    Leaving,
+    /// A shop that was disconnected: its records stay until retention takes them.
+    Left,
 }
 
 impl Activity {
@@ -43,12 +47,16 @@ impl Activity {
         match self {
             Self::Active => ("active", None),
             Self::Paused(reason) => ("paused", Some(crate::limits::cut(reason))),
+            Self::Leaving => ("leaving", None),
+            Self::Left => ("left", None),
         }
     }
 
     fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(match row.text("state")?.as_str() {
             "active" => Self::Active,
+            "leaving" => Self::Leaving,
+            "left" => Self::Left,
             _ => Self::Paused(row.opt_text("paused_reason")?.unwrap_or_default()),
         })
     }

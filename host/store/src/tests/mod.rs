@@ -11,6 +11,7 @@ mod replicas;
 mod retention;
 mod statements;
 mod streams;
+mod subscriptions;
 pub(crate) mod support;
 mod tenants;
 mod throughput;

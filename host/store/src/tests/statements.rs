@@ -1,7 +1,7 @@
 use super::support::{Home, On};
 use crate::{
     account, db::Scope, dead, inbox, lease, outbox, record, retention, run, secret, store, stream,
-    tenant, ticket,
+    subscription, tenant, ticket,
 };
 use rstest::rstest;
 
@@ -39,6 +39,8 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
         ("store", store::STATEMENTS),
         ("stream", stream::STATEMENTS),
         ("stream/verify", stream::VERIFY_STATEMENTS),
+        ("subscription/leave", subscription::LEAVE_STATEMENTS),
+        ("subscription/work", subscription::WORK_STATEMENTS),
         ("tenant", tenant::STATEMENTS),
         ("tenant/audit", tenant::AUDIT_STATEMENTS),
         ("tenant/connection", tenant::CONNECTION_STATEMENTS),

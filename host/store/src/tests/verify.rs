@@ -1,7 +1,10 @@
 use ordercase_model::{Kind, RecordRef, TombstoneReason};
 use rstest::rstest;
 
-use super::support::*;
+use super::{
+    subscriptions::{claim, commit, gap},
+    support::*,
+};
 use crate::*;
 
 /// Long after everything that the tests store, so that no change is still on its way.
@@ -81,6 +84,11 @@ async fn a_run_repairs_what_nothing_told_of_and_says_why(
         return;
     };
     home.open().await;
+    // At second 11 the webhooks were not registered.
+    let check = claim(&home, "w", 12).await.remove(0);
+    let missing = vec![gap("orders/updated", 11, Some(12))];
+    let commit = commit(check, missing, 12);
+    home.store.commit_subscription_check(commit).await.unwrap();
     home.apply(vec![
         order("same", 10, 20, note("a")),
         order("stale", 10, 20, note("a")),
@@ -115,13 +123,13 @@ async fn a_run_repairs_what_nothing_told_of_and_says_why(
     let unseen = home.store.unseen(&track, at(LATER), 10).await.unwrap();
     assert_eq!(unseen, []);
 
-    use HoleCause::{ChangedSilently, NotTold};
+    use HoleCause::{ChangedSilently, NotTold, Unsubscribed};
     let expected = [
         ("absent", HoleKind::Absent, NotTold),
         ("back", HoleKind::Reinstated, NotTold),
         ("deleted", HoleKind::Deleted, NotTold),
         ("silent", HoleKind::Stale, ChangedSilently),
-        ("stale", HoleKind::Stale, NotTold),
+        ("stale", HoleKind::Stale, Unsubscribed),
     ];
     let expected = expected.map(|(id, what, cause)| (id.to_owned(), what, cause));
     assert_eq!(home.found().await, expected);

@@ -97,7 +97,8 @@ pub(super) async fn each(
 ) -> Result<Option<StreamTrack>, StoreError> {
     for target in targets.iter().take(RUN_LOOKUPS_MAX) {
         let reading = read_back(
-            shared,
+            &*shared.source,
+            &*shared.clock,
             &track.connection,
             target,
             ReadPath::Reconcile,

@@ -9,5 +9,6 @@ mod reconcile;
 mod replay;
 mod replicas;
 mod stop;
+mod subscriptions;
 mod webhooks;
 pub(crate) mod world;

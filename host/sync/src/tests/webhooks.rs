@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::world::*;
-use crate::{Clock as _, DeskFailure, Search, SourceFailure};
+use crate::{Clock as _, DeskFailure, OnDemand, Search, SourceFailure};
 
 #[rstest]
 #[tokio::test]
@@ -226,9 +226,9 @@ async fn somebody_who_asks_gets_the_newest_and_it_is_counted(
     let Some(world) = World::new(on, 3).await else {
         return;
     };
-    let engine = world.engine("a");
-    let found = engine
-        .search_now(&world.connection, &Search::OrderNumber("#2".into()))
+    let on_demand = OnDemand::new(world.store.clone(), world.shop.clone(), world.clock.clone());
+    let found = on_demand
+        .search(&world.connection, &Search::OrderNumber("#2".into()))
         .await
         .unwrap();
     assert_eq!(found.len(), 1);
@@ -237,7 +237,7 @@ async fn somebody_who_asks_gets_the_newest_and_it_is_counted(
         kind: ordercase_model::Kind::Order,
         source_id: "2".into(),
     };
-    engine.fetch_now(&world.connection, &target).await.unwrap();
+    on_demand.fetch(&world.connection, &target).await.unwrap();
     assert_eq!(world.stored().await[&2], "version 2");
     let rows = world.store.accounts(None).await.unwrap();
     assert_eq!(

@@ -65,6 +65,15 @@ pub const CUSTOMERS_COUNT: &str = document!("customers_count.graphql");
 /// What kind of shop it is.
 pub const SHOP: &str = document!("shop.graphql");
 
+/// A page of the webhooks that the app registered.
+pub const SUBSCRIPTIONS: &str = document!("subscriptions.graphql");
+
+/// Registers a webhook.
+pub const SUBSCRIBE: &str = document!("subscribe.graphql");
+
+/// Removes a webhook.
+pub const UNSUBSCRIBE: &str = document!("unsubscribe.graphql");
+
 /// Every query, by name.
 pub const ALL: &[(&str, &str)] = &[
     ("orders", ORDERS),
@@ -76,4 +85,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("customer", CUSTOMER),
     ("customers_count", CUSTOMERS_COUNT),
     ("shop", SHOP),
+    ("subscriptions", SUBSCRIPTIONS),
+    ("subscribe", SUBSCRIBE),
+    ("unsubscribe", UNSUBSCRIBE),
 ];

@@ -5,7 +5,7 @@ use ordercase_sdk::fake::FakeHost;
 use ordercase_sdk::model::{Completeness, Customer, Kind, Missing, Order, RecordRef};
 use ordercase_sdk::{
     Context, Fetch, HttpError, Input, Map, PluginError, Probe, Pull, PullRequest, Query, Receive,
-    Search, Webhook, Window,
+    Search, Subscribe, Webhook, Window,
 };
 use serde_json::{Value, json};
 
@@ -436,4 +436,109 @@ fn a_probe_tells_the_shop_and_what_the_token_may_read() {
     assert_eq!(facts.extra["plus"], "true");
     assert!(facts.capabilities.contains(&"search_phone".to_owned()));
     assert!(!facts.capabilities.contains(&"returns".to_owned()));
+}
+
+fn hooks(nodes: Value, next: Option<&str>) -> String {
+    json!({"data": {"webhookSubscriptions": {
+        "pageInfo": {"hasNextPage": next.is_some(), "endCursor": next}, "nodes": nodes,
+    }}})
+    .to_string()
+}
+
+fn hook(id: u64, topic: &str, uri: &str) -> Value {
+    json!({"id": format!("gid://shopify/WebhookSubscription/{id}"), "topic": topic, "uri": uri})
+}
+
+const ADDRESS: &str = "https://host.example/v1/webhooks/con_1";
+
+#[test]
+fn a_webhook_is_registered_listed_and_removed() {
+    let host = FakeHost::new();
+    let created = json!({"data": {"webhookSubscriptionCreate": {
+        "webhookSubscription": hook(1, "ORDERS_PARTIALLY_FULFILLED", ADDRESS), "userErrors": [],
+    }}});
+    let deleted = json!({"data": {"webhookSubscriptionDelete": {
+        "deletedWebhookSubscriptionId": "gid://shopify/WebhookSubscription/1", "userErrors": [],
+    }}});
+    host.answer(&created.to_string())
+        .answer(&hooks(
+            json!([hook(1, "ORDERS_PARTIALLY_FULFILLED", ADDRESS)]),
+            Some("c1"),
+        ))
+        .answer(&hooks(
+            json!([hook(2, "ORDER_TRANSACTIONS_CREATE", "pubsub://p:t")]),
+            None,
+        ))
+        .answer(&deleted.to_string());
+    let ctx = Context::default();
+    let made = Shopify
+        .register(&host, &ctx, "orders/partially_fulfilled", ADDRESS)
+        .unwrap();
+    assert_eq!(made.topic, "orders/partially_fulfilled");
+    let asked = variables(&host, 0);
+    assert_eq!(asked["topic"], "ORDERS_PARTIALLY_FULFILLED");
+    assert_eq!(asked["webhook"], json!({"uri": ADDRESS, "format": "JSON"}));
+    let listed = Shopify.subscriptions(&host, &ctx).unwrap();
+    assert_eq!(variables(&host, 2)["after"], "c1");
+    assert_eq!(listed[0], made);
+    assert_eq!(
+        (listed[1].topic.as_str(), listed[1].address.as_str()),
+        ("order_transactions/create", "pubsub://p:t")
+    );
+    Shopify.remove(&host, &ctx, &made.id).unwrap();
+    assert_eq!(variables(&host, 3)["id"], made.id);
+    assert_eq!(host.unused_answers(), 0);
+}
+
+#[test]
+fn what_the_shop_refuses_to_register_is_told_in_its_words() {
+    let refused = |field: &str, message: &str| {
+        json!({"data": {"webhookSubscriptionCreate": {"webhookSubscription": null,
+            "userErrors": [{"field": [field], "message": message}]}}})
+        .to_string()
+    };
+    let ctx = Context::default();
+    let host = FakeHost::new();
+    let scope = "You cannot create a webhook subscription with the specified topic";
+    host.answer(&refused("topic", scope));
+    let error = Shopify
+        .register(&host, &ctx, "returns/close", ADDRESS)
+        .unwrap_err();
+    assert!(error.to_string().contains(scope), "{error}");
+    assert!(matches!(error, PluginError::InvalidConfig { .. }));
+    // Registered already: the one that is there, however it came there.
+    let taken = refused(
+        "webhookSubscription",
+        "Address for this topic has already been taken",
+    );
+    host.answer(&taken).answer(&hooks(
+        json!([
+            hook(1, "ORDERS_CREATE", "https://other.example/"),
+            hook(7, "ORDERS_CREATE", ADDRESS)
+        ]),
+        None,
+    ));
+    let known = Shopify
+        .register(&host, &ctx, "orders/create", ADDRESS)
+        .unwrap();
+    assert_eq!(known.id, "gid://shopify/WebhookSubscription/7");
+    host.answer(&refused("webhookSubscription", "Address is invalid"));
+    let error = Shopify
+        .register(&host, &ctx, "orders/create", ADDRESS)
+        .unwrap_err();
+    assert!(matches!(error, PluginError::Upstream { status: 422, .. }));
+}
+
+#[test]
+fn a_webhook_that_is_gone_is_not_found() {
+    let host = FakeHost::new();
+    let gone = json!({"data": {"webhookSubscriptionDelete": {"deletedWebhookSubscriptionId": null,
+        "userErrors": [{"field": ["id"], "message": "Webhook subscription does not exist"}]}}});
+    host.answer(&gone.to_string());
+    let error = Shopify.remove(
+        &host,
+        &Context::default(),
+        "gid://shopify/WebhookSubscription/9",
+    );
+    assert!(matches!(error, Err(PluginError::NotFound(_))));
 }

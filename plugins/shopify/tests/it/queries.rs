@@ -167,8 +167,14 @@ fn check(schema: &Schema<'_>, document: &Document<'static, String>) -> Vec<Strin
         wrong: Vec::new(),
     };
     for definition in &document.definitions {
-        if let Definition::Operation(OperationDefinition::Query(query)) = definition {
-            check.set("QueryRoot", &query.selection_set);
+        match definition {
+            Definition::Operation(OperationDefinition::Query(query)) => {
+                check.set("QueryRoot", &query.selection_set);
+            }
+            Definition::Operation(OperationDefinition::Mutation(mutation)) => {
+                check.set("Mutation", &mutation.selection_set);
+            }
+            _ => {}
         }
     }
     let unused: Vec<&str> = check

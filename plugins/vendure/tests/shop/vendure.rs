@@ -1,8 +1,9 @@
 //! Vendure as its own process: installed once into a cache folder, started, filled.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -37,8 +38,12 @@ fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vendure")
 }
 
+/// Tests of one run install once.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
 /// The folder with the installed packages; `None`, with a notice, where it cannot be filled.
 fn install() -> Option<PathBuf> {
+    let _turn = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-vendure");
     let wanted = std::fs::read_to_string(scripts().join("package.json")).unwrap();
     let mark = cache.join("installed.json");
@@ -73,12 +78,13 @@ fn install() -> Option<PathBuf> {
 }
 
 impl Shop {
-    /// A shop with its orders, whose events go to that loopback address.
-    pub(crate) fn start(hook: &str) -> Option<Self> {
+    /// A shop with its orders, whose events go to that loopback address, or to nobody.
+    pub(crate) fn start(hook: Option<&str>) -> Option<Self> {
         let cache = install()?;
         let mut process = Command::new("node")
             .arg(scripts().join("server.cjs"))
-            .args(["--port", "0", "--hook", hook])
+            .args(["--port", "0"])
+            .args(hook.into_iter().flat_map(|hook| ["--hook", hook]))
             .args([
                 "--hook-host",
                 "ordercase.example",
@@ -132,6 +138,19 @@ impl Shop {
     /// The id of a seeded order.
     pub(crate) fn order(&self, name: &str) -> String {
         self.seeded["orders"][name].as_str().expect(name).to_owned()
+    }
+
+    /// Makes one change as the merchant or a shopper; the verbs are those of `seed.mjs`.
+    pub(crate) fn change(&self, change: &[&str]) -> String {
+        String::from_utf8(self.seed(change).stdout).unwrap()
+    }
+
+    /// Sends events to that loopback address from now on, or to nobody.
+    pub(crate) fn tell(&mut self, hook: Option<&str>) {
+        let line = serde_json::json!({ "hook": hook });
+        let input = self.process.stdin.as_mut().unwrap();
+        writeln!(input, "{line}").unwrap();
+        input.flush().unwrap();
     }
 
     /// Sends the whole order off.

@@ -163,3 +163,41 @@ fn one_bad_body_does_not_hide_the_good_ones() {
     let lines = String::from_utf8(output.stdout).unwrap();
     assert_eq!(lines.lines().count(), 1);
 }
+
+/// The tape with that change, through `check-subscribe`.
+fn check_subscribe(change: impl Fn(&mut Value)) -> (bool, Vec<Value>) {
+    let tape =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/shopify/tapes/subscribe.json");
+    let mut tape: Value = serde_json::from_slice(&fs::read(tape).unwrap()).unwrap();
+    change(&mut tape);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tape.json");
+    fs::write(&file, tape.to_string()).unwrap();
+    let output = Command::new(KIT)
+        .arg("check-subscribe")
+        .arg(component())
+        .arg("--tape")
+        .arg(&file)
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    (output.status.success(), lines.collect())
+}
+
+#[test]
+fn the_component_keeps_the_rules_of_subscribe_on_a_recorded_exchange() {
+    let (good, rules) = check_subscribe(|_| {});
+    assert!(good && rules.len() == 6, "{rules:?}");
+    // The check can fail: a list without what was registered, and a removal that removed nothing.
+    let (good, rules) = check_subscribe(|tape| {
+        tape["exchanges"][2]["response"]["body"]["data"]["webhookSubscriptions"]["nodes"] =
+            serde_json::json!([]);
+    });
+    assert!(!good);
+    let broken: Vec<&Value> = rules.iter().filter(|rule| rule["ok"] == false).collect();
+    assert_eq!(broken.len(), 1, "{rules:?}");
+    assert!(broken[0]["rule"].as_str().unwrap().contains("listed"));
+}

@@ -127,3 +127,21 @@ pub mod receiver {
         default_bindings_module: "ordercase_sdk::guest::receiver",
     });
 }
+
+pub mod subscriber {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "ordercase:source/subscriber",
+        with: {
+            "ordercase:source/types@0.1.0": crate::guest::bindings::base::ordercase::source::types,
+            "ordercase:source/errors@0.1.0": crate::guest::bindings::base::ordercase::source::errors,
+
+            "ordercase:source/http@0.1.0": crate::guest::bindings::base::ordercase::source::http,
+            "ordercase:source/log@0.1.0": crate::guest::bindings::base::ordercase::source::log,
+            "ordercase:source/time@0.1.0": crate::guest::bindings::base::ordercase::source::time,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_subscriber",
+        default_bindings_module: "ordercase_sdk::guest::subscriber",
+    });
+}

@@ -6,8 +6,8 @@ use super::bindings::base::ordercase::source::{
     errors::{ConfigError, HttpError as WitHttpError, UpstreamError},
     records::{Completeness as WitCompleteness, MissingField},
 };
-use super::{WitContext, WitEnvelope, WitError, WitPulled, WitRef};
-use crate::{Context, HttpError, PluginError, Pulled};
+use super::{WitContext, WitEnvelope, WitError, WitPulled, WitRef, WitSubscription};
+use crate::{Context, HttpError, PluginError, Pulled, Subscription};
 
 pub(super) fn context(ctx: &WitContext) -> Result<Context, PluginError> {
     Context::parse(
@@ -42,6 +42,14 @@ pub(super) fn pulled(pulled: Pulled) -> WitPulled {
     WitPulled {
         envelope: envelope(pulled.record),
         exchanges: pulled.exchanges,
+    }
+}
+
+pub(super) fn subscription(subscription: Subscription) -> WitSubscription {
+    WitSubscription {
+        id: subscription.id,
+        topic: subscription.topic,
+        address: subscription.address,
     }
 }
 

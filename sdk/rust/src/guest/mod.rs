@@ -7,7 +7,7 @@ mod bindings;
 mod convert;
 mod door;
 
-pub use bindings::{fetcher, mapper, prober, puller, receiver, searcher};
+pub use bindings::{fetcher, mapper, prober, puller, receiver, searcher, subscriber};
 
 pub use bindings::fetcher::exports::ordercase::source::fetch::Guest as Fetching;
 pub use bindings::mapper::exports::ordercase::source::map::{Guest as Mapping, Input as WitInput};
@@ -21,6 +21,9 @@ pub use bindings::receiver::exports::ordercase::source::receive::{
 pub use bindings::searcher::exports::ordercase::source::search::{
     Guest as Searching, Query as WitQuery,
 };
+pub use bindings::subscriber::exports::ordercase::source::subscribe::{
+    Guest as Subscribing, Subscription as WitSubscription,
+};
 
 pub use bindings::base::ordercase::source::errors::PluginError as WitError;
 pub use bindings::base::ordercase::source::records::{
@@ -33,10 +36,13 @@ pub type PulledPage = Result<WitPage, WitError>;
 pub type PulledList = Result<Vec<WitPulled>, WitError>;
 pub type Mapped = Result<Vec<WitEnvelope>, WitError>;
 pub type Read = Result<WitReading, WitError>;
+pub type Registered = Result<WitSubscription, WitError>;
+pub type Listed = Result<Vec<WitSubscription>, WitError>;
+pub type Removed = Result<(), WitError>;
 
 use crate::{
-    Fetch, Input, Map, PluginError, Probe, Pull, PullRequest, Query, Receive, Search, Webhook,
-    Window,
+    Fetch, Input, Map, PluginError, Probe, Pull, PullRequest, Query, Receive, Search, Subscribe,
+    Webhook, Window,
 };
 use door::Door;
 
@@ -133,4 +139,27 @@ pub fn receive(plugin: &impl Receive, ctx: &WitContext, webhook: WitWebhook) -> 
             .collect(),
         ignored: reading.ignored,
     })
+}
+
+pub fn register(
+    plugin: &impl Subscribe,
+    ctx: &WitContext,
+    topic: &str,
+    address: &str,
+) -> Registered {
+    door::watch_panics();
+    let ctx = convert::context(ctx)?;
+    let registered = plugin.register(&Door, &ctx, topic, address)?;
+    Ok(convert::subscription(registered))
+}
+
+pub fn subscriptions(plugin: &impl Subscribe, ctx: &WitContext) -> Listed {
+    door::watch_panics();
+    let all = plugin.subscriptions(&Door, &convert::context(ctx)?)?;
+    Ok(all.into_iter().map(convert::subscription).collect())
+}
+
+pub fn remove(plugin: &impl Subscribe, ctx: &WitContext, id: &str) -> Removed {
+    door::watch_panics();
+    Ok(plugin.remove(&Door, &convert::context(ctx)?, id)?)
 }

@@ -34,12 +34,10 @@ pub(crate) fn execute(schema: Option<&Schema>, request: &Request, shop: &mut Sho
         path: Vec::new(),
     };
     if request.kind == "mutation" {
-        run.errors.push(GraphError::coded(
-            "shop-sim holds no mutations",
-            "ACCESS_DENIED",
-        ));
+        let root = json!({ "__typename": "Mutation" });
+        let (data, _) = run.object("Mutation", &root, &[&request.selection]);
         return Answer {
-            data: Value::Null,
+            data,
             errors: run.errors,
             actual_cost: 10,
             search: Vec::new(),
@@ -118,8 +116,13 @@ impl<'a> Run<'a> {
     ) -> Priced {
         let arguments = self.request.arguments(field);
         let found;
-        let raw = if ty == "QueryRoot" {
-            match self.root(field, &arguments) {
+        let raw = if ty == "QueryRoot" || ty == "Mutation" {
+            let root = if ty == "Mutation" {
+                self.mutation(field, &arguments)
+            } else {
+                self.root(field, &arguments)
+            };
+            match root {
                 Some(value) => {
                     found = value;
                     &found
@@ -367,7 +370,9 @@ impl<'a> Run<'a> {
                     .collect()
             }
             "currentAppInstallation" => Shop::installation(),
-            "webhookSubscriptions" | "locations" | "products" => Value::Array(Vec::new()),
+            "webhookSubscriptions" => Value::Array(self.shop.subscriptions(arguments)),
+            "webhookSubscription" => self.shop.subscription(id)?,
+            "locations" | "products" => Value::Array(Vec::new()),
             "order" | "customer" | "fulfillment" | "refund" | "return" => {
                 self.complain(
                     format!("Invalid global id '{id}'"),
@@ -385,6 +390,42 @@ impl<'a> Run<'a> {
                 return None;
             }
         })
+    }
+
+    fn mutation(
+        &mut self,
+        field: &'a Field<'static, String>,
+        arguments: &Map<String, Value>,
+    ) -> Option<Value> {
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str).unwrap_or("");
+        match field.name.as_str() {
+            "webhookSubscriptionCreate" => {
+                let topic = text("topic");
+                let known = match self
+                    .schema
+                    .and_then(|all| all.get("WebhookSubscriptionTopic"))
+                {
+                    Some(super::schema::TypeDef::Enum(topics)) => topics.contains(topic),
+                    _ => true,
+                };
+                if !known {
+                    let message = format!("Variable $topic was provided invalid value: '{topic}'");
+                    self.complain(message, field, "INVALID_VARIABLE");
+                    return None;
+                }
+                let input = arguments.get("webhookSubscription");
+                Some(self.shop.subscribe(topic, input.unwrap_or(&Value::Null)))
+            }
+            "webhookSubscriptionDelete" => Some(self.shop.unsubscribe(text("id"))),
+            other => {
+                self.complain(
+                    format!("shop-sim holds no mutation {other}"),
+                    field,
+                    "ACCESS_DENIED",
+                );
+                None
+            }
+        }
     }
 
     fn count(&mut self, list: &str, arguments: &Map<String, Value>) -> Value {

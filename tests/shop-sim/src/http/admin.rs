@@ -13,10 +13,10 @@ use super::World;
 use super::log::RequestLog;
 use crate::clock::wall_seconds;
 use crate::population::{CUSTOMER_ID_BASE, NewOrder};
-use crate::shop::Shop;
 use crate::shop::amount::parse_hundredths;
 use crate::shop::change::{self, Parcel, Refund};
 use crate::shop::json::{id_number, list, text};
+use crate::shop::{Shop, constant};
 use crate::webhook::{customer_body, fulfillment_body, order_body, refund_body};
 
 fn told(value: &Value) -> Response {
@@ -418,6 +418,46 @@ pub(super) async fn set_webhooks(State(world): State<Arc<World>>, body: Bytes) -
     world.save();
     world.wake.notify_one();
     told(&json!({ "address": receiver.address }))
+}
+
+/// What was subscribed through the API.
+pub(super) async fn subscriptions(State(world): State<Arc<World>>) -> Response {
+    let all = world.with_shop(|shop| serde_json::to_value(&shop.subscriptions));
+    told(&json!({ "subscriptions": all.unwrap_or(Value::Null) }))
+}
+
+/// What the world does to subscriptions: each is optional.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SubscriptionChange {
+    /// Topics whose subscriptions are lost, without anybody being told; `"*"` for all.
+    lose: Vec<String>,
+    /// Topics that cannot be subscribed to from now on, as if the app lacked the scope.
+    refuse: Option<Vec<String>>,
+    /// `[topic, address]` of somebody else's, or of an older address.
+    add: Vec<(String, String)>,
+}
+
+pub(super) async fn change_subscriptions(State(world): State<Arc<World>>, body: Bytes) -> Response {
+    let asked: SubscriptionChange = match read(&body) {
+        Ok(asked) => asked,
+        Err(response) => return *response,
+    };
+    let lost: usize = world.with_shop(|shop| {
+        if let Some(topics) = &asked.refuse {
+            shop.refused_topics = topics.iter().map(|topic| constant(topic)).collect();
+        }
+        for (topic, uri) in &asked.add {
+            shop.add_subscription(&constant(topic), uri, "JSON");
+        }
+        let lose = asked.lose.iter().map(|topic| match topic.as_str() {
+            "*" => shop.lose_subscriptions(None, None),
+            topic => shop.lose_subscriptions(Some(&constant(topic)), None),
+        });
+        lose.sum()
+    });
+    world.save();
+    told(&json!({ "lost": lost }))
 }
 
 pub(super) async fn requests(State(world): State<Arc<World>>) -> Response {

@@ -193,6 +193,9 @@ fn run(world: &World, body: &Value, asked: &mut Asked) -> Value {
         world.with_shop(|shop| shop.cursor_epoch += 1);
     }
     let answer = world.with_shop(|shop| execute(schema, &request, shop));
+    if request.kind == "mutation" {
+        world.save();
+    }
     asked.actual_cost = answer.actual_cost;
     world.with_throttle(|throttle| throttle.charge(answer.actual_cost));
     let mut errors: Vec<Value> = answer.errors.into_iter().map(|error| error.0).collect();

@@ -106,17 +106,26 @@ impl World {
         }
     }
 
+    /// Ends the subscription that a delivery was given up for.
+    pub(crate) fn forget(&self, topic: &str, address: &str) {
+        let topic = crate::shop::constant(topic);
+        self.with_shop(|shop| shop.lose_subscriptions(Some(&topic), Some(address)));
+    }
+
     /// Queues a webhook of a change, with whatever the webhook faults do to it.
     fn announce(&self, topic: &str, body: &Value, order: Option<&str>) {
-        let Some(address) = self.with_shop(|shop| shop.webhook_address.clone()) else {
-            return;
-        };
+        for address in self.with_shop(|shop| shop.receivers(topic)) {
+            self.announce_to(&address, topic, body, order);
+        }
+    }
+
+    fn announce_to(&self, address: &str, topic: &str, body: &Value, order: Option<&str>) {
         let made = self.with_outbox(|outbox| outbox.made);
         let seed = self.facts.seed;
         let unique = |more: usize| format!("{seed:08x}-{:08x}", made + 1 + more as u64);
         let mut deliveries = vec![Outbox::new_delivery(
             topic,
-            &address,
+            address,
             body,
             order,
             &unique(0),
@@ -260,6 +269,10 @@ fn router(world: Arc<World>) -> Router {
         .route(
             "/_sim/webhooks",
             get(admin::webhooks).post(admin::set_webhooks),
+        )
+        .route(
+            "/_sim/subscriptions",
+            get(admin::subscriptions).post(admin::change_subscriptions),
         )
         .route(
             "/_sim/requests",

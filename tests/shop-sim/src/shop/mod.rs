@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod listing;
 mod search;
 mod snapshot;
+mod subscription;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub(crate) use listing::{ListArgs, Listed, cut_nested, nested_cursor};
 pub(crate) use snapshot::{Snapshot, SnapshotStore};
+pub(crate) use subscription::{Subscription, constant};
 
 use crate::population::{Buyer, CUSTOMER_ID_BASE, NewOrder, Origin, Presentment, Story, order_gid};
 use crate::population::{customers_of, story, write_order};
@@ -34,6 +36,11 @@ pub(crate) struct Shop {
     pub(crate) access_token: String,
     pub(crate) webhook_secret: String,
     pub(crate) webhook_address: Option<String>,
+    /// Made through the API, oldest first.
+    pub(crate) subscriptions: Vec<Subscription>,
+    subscriptions_made: u64,
+    /// Topics that the app may not subscribe to, as if it lacked the scope.
+    pub(crate) refused_topics: Vec<String>,
     /// One per order, oldest first; position = sequence number.
     stories: Vec<Story>,
     by_customer: HashMap<u32, Vec<u32>>,
@@ -79,6 +86,9 @@ impl Shop {
                 .webhook_address
                 .clone()
                 .or_else(|| snapshot.webhook_address.clone()),
+            subscriptions_made: snapshot.subscriptions_made,
+            subscriptions: snapshot.subscriptions.clone(),
+            refused_topics: Vec::new(),
             stories,
             by_customer: HashMap::new(),
             changed: snapshot.changed.clone(),
@@ -234,6 +244,8 @@ impl Shop {
             shop: self.domain.split('.').next().unwrap_or("").to_owned(),
             cursor_epoch: self.cursor_epoch,
             webhook_address: self.webhook_address.clone(),
+            subscriptions: self.subscriptions.clone(),
+            subscriptions_made: self.subscriptions_made,
             changed: self.changed.clone(),
             customer_patches: self.customer_patches.clone(),
             deliveries,

@@ -16,6 +16,10 @@ pub(crate) struct Snapshot {
     pub(crate) shop: String,
     pub(crate) cursor_epoch: u32,
     pub(crate) webhook_address: Option<String>,
+    #[serde(default)]
+    pub(crate) subscriptions: Vec<super::Subscription>,
+    #[serde(default)]
+    pub(crate) subscriptions_made: u64,
     pub(crate) changed: BTreeMap<u32, Value>,
     pub(crate) customer_patches: BTreeMap<u32, Value>,
     /// Webhook deliveries that are still owed, and the recent past.
@@ -34,6 +38,8 @@ impl Snapshot {
             shop: options.shop.clone(),
             cursor_epoch: 0,
             webhook_address: None,
+            subscriptions: Vec::new(),
+            subscriptions_made: 0,
             changed: BTreeMap::new(),
             customer_patches: BTreeMap::new(),
             deliveries: Value::Array(Vec::new()),

@@ -121,9 +121,10 @@ impl Outbox {
         (ready, waiting().filter_map(|one| one.due).min())
     }
 
-    fn settle(&mut self, id: u64, outcome: &Result<u16, String>, first_wait: Duration) {
+    /// `true` when it is given up.
+    fn settle(&mut self, id: u64, outcome: &Result<u16, String>, first_wait: Duration) -> bool {
         let Some(delivery) = self.all.iter_mut().find(|one| one.id == id) else {
-            return;
+            return false;
         };
         delivery.attempts += 1;
         delivery.last_status = outcome.as_ref().ok().copied();
@@ -132,11 +133,13 @@ impl Outbox {
             "delivered".clone_into(&mut delivery.state);
         } else if delivery.attempts >= limits::WEBHOOK_ATTEMPTS_MAX {
             "given_up".clone_into(&mut delivery.state);
+            return true;
         } else {
             let doubled = first_wait.saturating_mul(1 << (delivery.attempts - 1).min(16));
             let wait = doubled.min(Duration::from_millis(limits::WEBHOOK_RETRY_MAX_MS));
             delivery.due = Some(Instant::now() + wait);
         }
+        false
     }
 }
 
@@ -157,7 +160,10 @@ pub(crate) async fn run_deliveries(world: Arc<World>) {
         let attempts = ready.iter().map(|delivery| attempt(&world, delivery));
         let outcomes = futures::future::join_all(attempts).await;
         for (delivery, outcome) in ready.iter().zip(&outcomes) {
-            world.with_outbox(|outbox| outbox.settle(delivery.id, outcome, first_wait));
+            if world.with_outbox(|outbox| outbox.settle(delivery.id, outcome, first_wait)) {
+                // Whoever never answers loses the subscription (commerce-apis §1).
+                world.forget(&delivery.topic, &delivery.address);
+            }
         }
         world.save();
         if world.stop.is_cancelled() {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::package::{Capabilities, Change, SECTION, embed, section};
+use crate::package::{Capabilities, Change, Delivery, SECTION, embed, section};
 
 const SHOPIFY: &str = include_str!("example.toml");
 /// The eight bytes that begin every component; nothing else is needed to be an empty one.
@@ -143,4 +143,40 @@ fn the_capability_digest_follows_what_may_be_done_and_nothing_else() {
     assert_eq!(wider.change_from(&before), Change::Wider);
     assert_eq!(before.change_from(&wider), Change::Narrower);
     assert_ne!(wider.digest(), before.digest());
+    let subscribes = of(&SHOPIFY.replace("\"receive\"]", "\"receive\", \"subscribe\"]"));
+    assert_eq!(subscribes.change_from(&before), Change::Wider);
+}
+
+#[test]
+fn a_topic_is_its_delivery_alone_or_says_who_registers_it() {
+    let text = SHOPIFY.replace(
+        "\"orders/updated\" = \"hint\"",
+        "\"orders/updated\" = \"hint\"\n\"shop/redact\" = { delivery = \"none\", registered-by = \"app\" }",
+    );
+    let manifest = Manifest::parse(&text).unwrap();
+    let webhooks = manifest.webhooks.as_ref().unwrap();
+    let registered: Vec<&str> = webhooks.registered_by_host().collect();
+    assert_eq!(registered, ["orders/create", "orders/updated"]);
+    assert_eq!(webhooks.topics["shop/redact"].delivery, Delivery::None);
+    // As it is stored: the short form stays short, and both come back.
+    let stored = serde_json::to_value(&manifest).unwrap();
+    assert_eq!(stored["webhooks"]["topics"]["orders/create"], "hint");
+    assert_eq!(
+        stored["webhooks"]["topics"]["shop/redact"],
+        json!({"delivery": "none", "registered-by": "app"})
+    );
+    let back: Manifest = serde_json::from_value(stored).unwrap();
+    assert_eq!(back, manifest);
+    let odd = problems(&SHOPIFY.replace(
+        "\"orders/updated\" = \"hint\"",
+        "\"orders/updated\" = { delivery = \"hint\", by = \"app\" }",
+    ));
+    assert!(odd.contains("topics"), "{odd}");
+}
+
+#[test]
+fn whoever_subscribes_also_receives() {
+    let text = SHOPIFY.replace("\"map\", \"receive\"]", "\"map\", \"subscribe\"]");
+    let text = text.split("[webhooks]").next().unwrap();
+    assert!(problems(text).contains("`subscribe` without `receive`"));
 }

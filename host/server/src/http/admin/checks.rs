@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use ordercase_store::{Activity, Connection, EffectState, Owner, ReceiptState, TrackState};
+use ordercase_store::{
+    Activity, Condition, Connection, EffectState, Owner, ReceiptState, TrackState,
+};
 use ordercase_zendesk::auth::LEGACY_TOKEN_END;
 use serde::Serialize;
 use serde_json::Value;
@@ -59,6 +61,14 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
             "connection `{}` ({})",
             connection.name, connection.key.connection
         );
+        if connection.activity == Activity::Left {
+            continue;
+        }
+        if connection.activity == Activity::Leaving {
+            let found = format!("{name} is being disconnected: its webhooks are being removed");
+            checks.push(good("connection", found));
+            continue;
+        }
         if let Activity::Paused(reason) = &connection.activity {
             checks.push(bad(
                 "connection",
@@ -76,6 +86,7 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
             ));
             continue;
         }
+        checks.extend(webhooks(app, &connection, &name).await?);
         let tracks = app.store.streams(&connection.key).await?;
         let parked = tracks
             .iter()
@@ -94,6 +105,40 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
         });
     }
     Ok(())
+}
+
+/// What is amiss with the webhooks of a connection.
+async fn webhooks(
+    app: &App,
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<Value>, Problem> {
+    let check = app.store.subscription_check(&connection.key).await?;
+    let Some(check) = check else {
+        return Ok(None);
+    };
+    let why = check.last_error.as_deref().unwrap_or("no reason kept");
+    let id = &connection.key.connection;
+    let see =
+        format!("see `ordercase connection webhooks {id}`; changes come by polling meanwhile");
+    Ok(match check.condition {
+        Condition::Unchecked | Condition::Registered | Condition::Forwarder => None,
+        Condition::NoAddress => Some(bad(
+            "webhooks",
+            format!(
+                "{name} has no webhooks: the host does not know under which address it is reached"
+            ),
+            "start `ordercase serve` with --public-url https://HOST, the address that the platform reaches",
+        )),
+        Condition::Incomplete => {
+            let found = format!("{name}: some webhooks could not be registered: {why}");
+            Some(bad("webhooks", found, &see))
+        }
+        Condition::Failing => {
+            let found = format!("{name}: the platform could not be asked for its webhooks: {why}");
+            Some(bad("webhooks", found, &see))
+        }
+    })
 }
 
 fn resume(connection: &Connection) -> String {

@@ -25,9 +25,11 @@ use super::{
     Operator, checked_secrets,
     desks::{known_tenant, state},
     name, put_secrets,
+    webhooks::{self, WebhookState},
 };
 use crate::{
     app::App,
+    config::ShopTimes,
     http::{
         auth,
         bound::Bounded,
@@ -35,6 +37,7 @@ use crate::{
     },
     ids, limits,
     secret::Secret,
+    wiring::subscriptions::webhook_path,
 };
 
 /// A shop to be connected.
@@ -74,7 +77,9 @@ pub(super) struct ConnectionView {
     plugin_digest: String,
     /// Where the shop sends its webhooks.
     webhook_url: String,
-    /// `active` or `paused`.
+    /// How its webhooks stand at the platform.
+    webhooks: WebhookState,
+    /// `active`, `paused`, `disconnecting` or `disconnected`.
     state: &'static str,
     /// Why it is paused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,7 +184,7 @@ pub(super) async fn add(
         overrides: json!({}),
         streams: specs(&plugin.manifest),
         // The backfill begins now; what changes meanwhile comes by webhook and by the first poll.
-        first_poll_at: now.plus_seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS),
+        first_poll_at: now.plus_seconds(ShopTimes::seconds(app.shops.poll)),
     };
     let token = keep(&app, &plugin, row, &new.secrets, now).await?;
     let connection = view(&app, &known_connection(&app, &key).await?).await?;
@@ -424,9 +429,8 @@ pub(super) async fn view(app: &App, connection: &Connection) -> Result<Connectio
         name: connection.name.clone(),
         plugin_id: connection.plugin_id.clone(),
         plugin_digest: connection.plugin_digest.clone(),
-        webhook_url: app
-            .public_url
-            .join(&format!("/v1/webhooks/{}", connection.key.connection)),
+        webhook_url: app.public_url.join(&webhook_path(&connection.key)),
+        webhooks: webhooks::state(app, &connection.key).await?.0,
         state,
         paused_reason,
         shop: connection.shop.clone(),

@@ -102,11 +102,13 @@ impl From<&Desk> for DeskView {
     }
 }
 
-/// `active` or `paused`, and why.
+/// `active` or `paused`, and why; a shop may also be `disconnecting` or `disconnected`.
 pub(super) fn state(activity: &Activity) -> (&'static str, Option<String>) {
     match activity {
         Activity::Active => ("active", None),
         Activity::Paused(reason) => ("paused", Some(reason.clone())),
+        Activity::Leaving => ("disconnecting", None),
+        Activity::Left => ("disconnected", None),
     }
 }
 

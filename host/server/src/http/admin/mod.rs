@@ -15,6 +15,7 @@ mod runs;
 mod schedule;
 mod tenants;
 mod tickets;
+mod webhooks;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -35,7 +36,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(desks::set))
         .routes(routes!(desks::install))
         .routes(routes!(connections::add, connections::list))
-        .routes(routes!(connections::show))
+        .routes(routes!(connections::show, webhooks::disconnect))
+        .routes(routes!(webhooks::show))
         .routes(routes!(resume::connection))
         .routes(routes!(resume::desk))
         .routes(routes!(cases::set))

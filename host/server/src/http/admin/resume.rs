@@ -24,7 +24,7 @@ use crate::{
     app::App,
     http::{
         bound::Bounded,
-        problem::{Document, Problem},
+        problem::{Document, Kind, Problem},
     },
     secret::Secret,
 };
@@ -59,6 +59,10 @@ pub(super) async fn connection(
 ) -> Result<Json<ConnectionView>, Problem> {
     let found = connections::found(&app, &connection).await?;
     let key = &found.key;
+    if matches!(found.activity, Activity::Leaving | Activity::Left) {
+        let detail = "the shop was disconnected and its secrets are gone; connect it anew";
+        return Err(Problem::new(Kind::Conflict, detail));
+    }
     let owner = Owner::Connection(key.connection.clone());
     let plugin = app.plugins.get(&found.plugin_digest).await?;
     connections::known_slots(&plugin.manifest, &body.secrets)?;
@@ -72,6 +76,7 @@ pub(super) async fn connection(
     app.store
         .set_connection_activity(key, &Activity::Active, now)
         .await?;
+    app.store.check_subscriptions_soon(key, now).await?;
     let resumed = connections::known_connection(&app, key).await?;
     connections::view(&app, &resumed).await.map(Json)
 }
