@@ -58,6 +58,8 @@ pub struct App {
     pub public_url: PublicUrl,
     /// Tasks beside the requests.
     pub tasks: Supervisor,
+    /// How often each stream of a shop is polled, seconds.
+    pub poll_seconds: i64,
     running: AtomicBool,
 }
 
@@ -75,6 +77,8 @@ pub struct Parts {
     pub database: Database,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// How often each stream of a shop is polled, seconds.
+    pub poll_seconds: i64,
     /// The signal that ends everything.
     pub stop: CancellationToken,
 }
@@ -100,6 +104,7 @@ impl App {
             master_key: config.master_key.clone(),
             database: config.database.clone(),
             clock: Arc::new(SystemClock),
+            poll_seconds: config.poll_seconds,
             stop,
         };
         Self::assemble(parts).await
@@ -157,6 +162,7 @@ impl App {
             runtime,
             desks,
             public_url: parts.public_url,
+            poll_seconds: parts.poll_seconds,
             tasks: Supervisor::new(parts.stop),
             running: AtomicBool::new(false),
         }))
@@ -305,6 +311,7 @@ impl Local {
             master_key: host.master_key.clone(),
             database: host.database.clone(),
             clock: Arc::new(SystemClock),
+            poll_seconds: ordercase_sync::limits::POLL_INTERVAL_SECONDS,
             stop: CancellationToken::new(),
             data: data.clone(),
         })

@@ -30,6 +30,8 @@ pub struct Config {
     pub database: Database,
     /// How often each desk's ticket export is read.
     pub ticket_poll: Duration,
+    /// How often each stream of a shop is polled, seconds.
+    pub poll_seconds: i64,
 }
 
 /// The public address: `https://host[:port]`, no path.
@@ -123,6 +125,7 @@ impl Config {
             master_key: host.master_key.clone(),
             database: host.database.clone(),
             ticket_poll: Duration::from_secs(serve.ticket_poll_seconds),
+            poll_seconds: i64::from(serve.poll_seconds),
         })
     }
 }

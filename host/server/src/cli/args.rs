@@ -153,6 +153,9 @@ pub struct Serve {
     /// How often each desk's ticket export is read
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub ticket_poll_seconds: u64,
+    /// How often each shop is asked what changed, beside its webhooks
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub poll_seconds: u32,
     /// What to log, such as `info` or `ordercase_server=debug,info`; JSON lines on standard error
     #[arg(
         long,

@@ -18,7 +18,10 @@ pub fn start(app: &Arc<App>) {
         Arc::new(TicketWriter::new(Arc::clone(&app.desks))),
         Arc::new(TicketDesk::new(app.desk.clone(), Arc::clone(&app.clock))),
         Arc::new(EngineClock(Arc::clone(&app.clock))),
-        EngineOptions::new(HolderId::mint(rand::random())),
+        EngineOptions {
+            poll_interval_seconds: app.poll_seconds,
+            ..EngineOptions::new(HolderId::mint(rand::random()))
+        },
     ));
     app.tasks.keep("engine", move |stop| {
         let engine = Arc::clone(&engine);

@@ -59,6 +59,7 @@ impl Host {
             master_key: None,
             database: Database::Sqlite,
             clock: Arc::new(Still),
+            poll_seconds: 300,
             stop: CancellationToken::new(),
         })
         .await

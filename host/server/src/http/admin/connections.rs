@@ -179,7 +179,7 @@ pub(super) async fn add(
         overrides: json!({}),
         streams: specs(&plugin.manifest),
         // The backfill begins now; what changes meanwhile comes by webhook and by the first poll.
-        first_poll_at: now.plus_seconds(ordercase_sync::limits::POLL_INTERVAL_SECONDS),
+        first_poll_at: now.plus_seconds(app.poll_seconds),
     };
     let token = keep(&app, &plugin, row, &new.secrets, now).await?;
     let connection = view(&app, &known_connection(&app, &key).await?).await?;
