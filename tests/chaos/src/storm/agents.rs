@@ -37,8 +37,8 @@ async fn file(storm: &Storm<'_>, dice: &mut Dice, count: u32) -> anyhow::Result<
     let world = storm.setting.world;
     let orders = world.shop.orders(250).await?;
     let open: Vec<&ShopOrder> = orders.iter().filter(|order| order.is_open()).collect();
-    let order = **dice.one(&open).context("the shop has no open order left")?;
-    let order = order.clone();
+    let order = dice.one(&open).context("the shop has no open order left")?;
+    let order = ShopOrder::clone(order);
     let (email, name) = (
         order.email.clone().unwrap_or_default(),
         order.customer_name.clone(),
