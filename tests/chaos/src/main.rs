@@ -136,6 +136,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
                 arguments.seed,
                 folder.display()
             );
+            // What can be had of it: whatever is gone is part of what went wrong.
+            let _ = setting
+                .keep(&folder, url.as_deref(), &Findings::default())
+                .await;
             return Err(error);
         }
     };

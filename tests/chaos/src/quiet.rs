@@ -101,9 +101,10 @@ impl Wait {
             self.stream(&row, &mut left);
         }
         let read = store.rows(EXPORTS, &[world.tenant()]).await?;
-        let read = read
-            .iter()
-            .any(|row| text(row, 0).is_empty() && text(row, 1).parse() > Ok(self.since_micros));
+        let read = read.iter().any(|row| {
+            let at = text(row, 1).parse::<i64>();
+            text(row, 0).is_empty() && at.is_ok_and(|at| at > self.since_micros)
+        });
         left.extend((!read).then(|| "a reading of the export".to_owned()));
         if left.is_empty() {
             let running = running(&world.zendesk.sim("runs").await?);

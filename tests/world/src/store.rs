@@ -66,8 +66,7 @@ impl StoreReader {
                     query = query.bind((*value).to_owned());
                 }
                 let rows = query.fetch_all($connection).await?;
-                let cells = |row: &_| texts(row);
-                rows.iter().map(cells).collect()
+                rows.iter().map(texts).collect()
             }};
         }
         match self {
