@@ -53,7 +53,8 @@ impl Admin {
     /// Lets paused work go on with the credentials that are known; whether it was done.
     pub(crate) async fn resume(&self, path: &str) -> bool {
         let body = json!({ "secrets": {} });
-        let answer = self.call(Method::POST, &format!("{path}/resume"), Some(&body));
-        answer.await.is_ok_and(|(status, _)| status.is_success())
+        let path = format!("{path}/resume");
+        let answer = self.call(Method::POST, &path, Some(&body)).await;
+        answer.is_ok_and(|(status, _)| status.is_success())
     }
 }
