@@ -113,7 +113,8 @@ impl Wait {
         Ok(left)
     }
 
-    /// A backfill must be done, a poll must have read twice: the first reading may have begun in the storm.
+    /// A backfill must be done, a poll must have read twice: the first reading may have begun in the storm. The
+    /// other tracks look much more seldom than a storm lasts.
     fn stream(&mut self, row: &[Cell], left: &mut Vec<String>) {
         let (stream, track, state) = (text(row, 0), text(row, 1), text(row, 2));
         if state == "parked" {
@@ -126,6 +127,9 @@ impl Wait {
         if track == "backfill" {
             let done = state == "done";
             left.extend((!done).then(|| format!("the backfill of {stream}")));
+            return;
+        }
+        if track != "poll" {
             return;
         }
         let ends = self.polls.entry(format!("{stream}/{track}")).or_default();
