@@ -7,7 +7,12 @@ use crate::support::{SOON, enriched, open_order, ticket_about, ticket_when, worl
 #[tokio::test]
 async fn a_status_set_on_the_case_reaches_the_ticket_once_and_its_echo_changes_nothing()
 -> anyhow::Result<()> {
-    let world = world(WorldOptions::default()).await?;
+    case_to_ticket(WorldOptions::default()).await
+}
+
+/// A status and a comment go from the case to the ticket, once.
+pub(crate) async fn case_to_ticket(options: WorldOptions) -> anyhow::Result<()> {
+    let world = world(options).await?;
     let order = open_order(&world).await?;
     let ticket = ticket_about(&world, &order, "case-both-ways").await?;
     enriched(&world, ticket).await?;
@@ -82,7 +87,12 @@ async fn an_agents_status_and_comment_reach_the_case() -> anyhow::Result<()> {
 #[tokio::test]
 async fn created_and_commented_at_the_same_moment_gives_one_note_and_one_case() -> anyhow::Result<()>
 {
-    let world = world(WorldOptions::default()).await?;
+    two_events_at_once(WorldOptions::default()).await
+}
+
+/// Two events of one ticket at the same moment, for as many hosts as there are.
+pub(crate) async fn two_events_at_once(options: WorldOptions) -> anyhow::Result<()> {
+    let world = world(options).await?;
     let order = open_order(&world).await?;
     let ticket = ticket_about(&world, &order, "same-moment").await?;
     let more = serde_json::json!({ "comment": { "body": "And please hurry.", "public": true } });

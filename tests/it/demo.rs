@@ -6,7 +6,7 @@ use ordercase_world::{TicketReport, World, WorldOptions, stories};
 
 use crate::support::world;
 
-async fn three(world: &mut World, seed: u64) -> anyhow::Result<Vec<TicketReport>> {
+pub(crate) async fn three(world: &mut World, seed: u64) -> anyhow::Result<Vec<TicketReport>> {
     let mut reports = Vec::new();
     for story in stories(world, seed).await? {
         let ticket = world.file(&story, &seed.to_string()).await?;

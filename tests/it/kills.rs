@@ -21,25 +21,30 @@ async fn change_orders(world: &World, round: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn five_kills_during_backfill_and_webhooks_lose_nothing() -> anyhow::Result<()> {
+/// Ends one of the hosts, another each time, and starts it again.
+async fn kill_one(world: &World, round: u64) -> anyhow::Result<()> {
+    let number = usize::try_from(round)? % world.hosts.count();
+    world.hosts.kill(number).await?;
+    world.hosts.start(number).await
+}
+
+/// Kills during backfill and webhooks, then the same shop read by another tenant without an interruption.
+pub(crate) async fn nothing_is_lost(options: WorldOptions) -> anyhow::Result<()> {
     let options = WorldOptions {
         orders: 600,
-        ..WorldOptions::default()
+        ..options
     };
     let mut stormy = World::start_unconnected(options, &mut silent).await?;
     stormy.connect(&mut silent).await?;
     for round in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(150 + 170 * round)).await;
-        stormy.kill_host().await?;
-        stormy.restart_host().await?;
+        kill_one(&stormy, round).await?;
         change_orders(&stormy, round).await?;
     }
     stormy.backfilled(&mut silent).await?;
     stormy.shop.webhooks_delivered().await?;
     stormy.settled().await?;
 
-    // The same shop, read by another tenant without an interruption.
     let tenant = stormy.cli.run(&["tenant", "add", "Calm"]).await?;
     let tenant = tenant["tenant_id"].as_str().unwrap_or_default();
     let connection = stormy.connect_shop(tenant, "calm").await?;
@@ -57,16 +62,15 @@ async fn five_kills_during_backfill_and_webhooks_lose_nothing() -> anyhow::Resul
     stormy.stop().await
 }
 
-#[tokio::test]
-async fn kills_while_a_ticket_is_written_give_one_note() -> anyhow::Result<()> {
-    let mut world = world(WorldOptions::default()).await?;
+/// Kills while tickets are written to.
+pub(crate) async fn one_note_each(options: WorldOptions) -> anyhow::Result<()> {
+    let world = world(options).await?;
     let order = open_order(&world).await?;
     let mut tickets = Vec::new();
     for round in 0..KILLS {
         tickets.push(ticket_about(&world, &order, &format!("kill-{round}")).await?);
         tokio::time::sleep(Duration::from_millis(20 + 45 * round)).await;
-        world.kill_host().await?;
-        world.restart_host().await?;
+        kill_one(&world, round).await?;
     }
     for ticket in &tickets {
         enriched(&world, *ticket).await?;
@@ -77,4 +81,14 @@ async fn kills_while_a_ticket_is_written_give_one_note() -> anyhow::Result<()> {
         assert_eq!(view.notes.len(), 1, "ticket {ticket}: {:?}", view.notes);
     }
     world.stop().await
+}
+
+#[tokio::test]
+async fn five_kills_during_backfill_and_webhooks_lose_nothing() -> anyhow::Result<()> {
+    nothing_is_lost(WorldOptions::default()).await
+}
+
+#[tokio::test]
+async fn kills_while_a_ticket_is_written_give_one_note() -> anyhow::Result<()> {
+    one_note_each(WorldOptions::default()).await
 }

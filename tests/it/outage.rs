@@ -15,7 +15,7 @@ async fn tickets_filed_while_the_host_is_down_are_enriched_after_its_start() -> 
         zendesk: vec!["--clock-scale".to_owned(), "1000".to_owned()],
         ..WorldOptions::default()
     };
-    let mut world = world(options).await?;
+    let world = world(options).await?;
     let order = open_order(&world).await?;
     world.kill_host().await?;
     let mut tickets = Vec::new();
@@ -39,7 +39,7 @@ async fn a_short_outage_is_bridged_by_the_flows_own_retries() -> anyhow::Result<
         serve: vec!["--ticket-poll-seconds".to_owned(), "86400".to_owned()],
         ..WorldOptions::default()
     };
-    let mut world = world(options).await?;
+    let world = world(options).await?;
     let order = open_order(&world).await?;
     world.kill_host().await?;
     let ticket = ticket_about(&world, &order, "short-outage").await?;
@@ -59,7 +59,7 @@ async fn a_short_outage_is_bridged_by_the_flows_own_retries() -> anyhow::Result<
 #[tokio::test]
 #[ignore = "takes two minutes by the clock; the others prove the same on a fast one"]
 async fn two_minutes_away_by_the_clock() -> anyhow::Result<()> {
-    let mut world = world(WorldOptions::default()).await?;
+    let world = world(WorldOptions::default()).await?;
     let order = open_order(&world).await?;
     world.kill_host().await?;
     let mut tickets = Vec::new();

@@ -1,81 +1,28 @@
-//! Two replicas on one PostgreSQL.
+//! Replicas on one PostgreSQL, behind one address: the same worlds as on SQLite, and what only replicas can do.
 
-use std::{fs, path::Path};
+use ordercase_world::WorldOptions;
 
-use anyhow::Context as _;
-use ordercase_world::{Binaries, HOST_NAME, Process, World, WorldOptions};
+use crate::{
+    cases, demo, kills,
+    support::{enriched, on_postgres, open_order, ticket_about, ticket_when, world},
+};
 
-use crate::support::{enriched, open_order, ticket_about, ticket_when, world};
+/// Replicas of most worlds here.
+const REPLICAS: usize = 3;
 
-/// How a replica names the database and the key that all of them share.
-fn shared(folder: &Path, url: &str) -> anyhow::Result<Vec<String>> {
-    let (database, key) = (folder.join("database-url"), folder.join("master-key"));
-    fs::write(&database, url)?;
-    fs::write(&key, "5a".repeat(32))?;
-    let named = |file: &Path| format!("file:{}", file.display());
-    Ok([
-        "--database",
-        &named(&database),
-        "--master-key",
-        &named(&key),
-    ]
-    .map(str::to_owned)
-    .to_vec())
-}
-
-/// Another host with a data directory of its own; plugins and the operator's token are copies.
-async fn replica(world: &World, shared: &[String]) -> anyhow::Result<Process> {
-    let (first, own) = (world.data().join("host"), world.data().join("replica"));
-    fs::create_dir_all(own.join("plugins"))?;
-    fs::copy(first.join("admin-token"), own.join("admin-token"))?;
-    for plugin in fs::read_dir(first.join("plugins"))? {
-        let plugin = plugin?;
-        fs::copy(plugin.path(), own.join("plugins").join(plugin.file_name()))?;
-    }
-    let dial = |name: &str, address: &str| {
-        let port = address
-            .rsplit(':')
-            .next()
-            .context("an address without a port")?;
-        anyhow::Ok(format!("{name}=127.0.0.1:{port}"))
+/// Options on the cluster of this process, or the end of the test where there is none.
+macro_rules! replicas {
+    ($count:expr) => {
+        match postgres_box::cluster() {
+            Some(cluster) => on_postgres(cluster, $count),
+            None => return Ok(()),
+        }
     };
-    let desk = format!("{}.zendesk.com", world.zendesk.subdomain);
-    let mut arguments: Vec<String> = [
-        "serve",
-        "--data",
-        &own.display().to_string(),
-        "--listen",
-        "127.0.0.1:0",
-        "--public-url",
-        &format!("https://{HOST_NAME}"),
-        "--dev-connect",
-        &dial(&desk, world.zendesk.address())?,
-        "--dev-connect",
-        &dial(&world.shop.domain, world.shop.address())?,
-        // The simulated account lets its export be read ten times a minute.
-        "--ticket-poll-seconds",
-        "15",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    arguments.extend_from_slice(shared);
-    let program = Binaries::find()?.host();
-    Process::start("replica", &program, &arguments, &world.data().join("logs")).await
 }
 
 #[tokio::test]
 async fn one_replica_is_killed_and_the_other_goes_on_with_its_work() -> anyhow::Result<()> {
-    let Some(cluster) = postgres_box::cluster() else {
-        return Ok(());
-    };
-    let folder = tempfile::tempdir()?;
-    let shared = shared(folder.path(), &cluster.empty())?;
-    let mut world = world(WorldOptions {
-        data: Some(folder.path().to_owned()),
-        serve: shared.clone(),
-        ..WorldOptions::default()
-    })
-    .await?;
+    let world = world(replicas!(2)).await?;
     let order = open_order(&world).await?;
     let before = ticket_about(&world, &order, "before").await?;
     enriched(&world, before).await?;
@@ -84,12 +31,11 @@ async fn one_replica_is_killed_and_the_other_goes_on_with_its_work() -> anyhow::
         "nothing lies beside PostgreSQL"
     );
 
-    let mut second = replica(&world, &shared).await?;
-    world.kill_host().await?;
+    world.hosts.kill(0).await?;
     let meanwhile = ticket_about(&world, &order, "meanwhile").await?;
     enriched(&world, meanwhile).await?;
 
-    world.restart_host().await?;
+    world.hosts.start(0).await?;
     world.shop.ship(&order.id, "DHL", "JD00POSTGRES").await?;
     for ticket in [before, meanwhile] {
         let shipped = |status: &String| status == "fulfilled";
@@ -100,6 +46,62 @@ async fn one_replica_is_killed_and_the_other_goes_on_with_its_work() -> anyhow::
         assert_eq!(view.notes.len(), 1, "ticket {ticket}: {:?}", view.notes);
     }
     world.settled().await?;
-    second.stop().await?;
+    world.stop().await
+}
+
+#[tokio::test]
+async fn the_database_is_restarted_while_tickets_are_written() -> anyhow::Result<()> {
+    let Some(cluster) = postgres_box::Cluster::own() else {
+        return Ok(());
+    };
+    let world = world(on_postgres(&cluster, 2)).await?;
+    let order = open_order(&world).await?;
+    let mut tickets = Vec::new();
+    for (n, stop) in ["fast", "immediate"].into_iter().enumerate() {
+        tickets.push(ticket_about(&world, &order, &format!("restart-{n}")).await?);
+        cluster.restart(stop);
+    }
+    for ticket in &tickets {
+        enriched(&world, *ticket).await?;
+    }
+    world.settled().await?;
+    for ticket in tickets {
+        assert_eq!(world.zendesk.ticket(ticket).await?.notes.len(), 1);
+    }
+    world.stop().await
+}
+
+#[tokio::test]
+async fn five_kills_during_backfill_and_webhooks_lose_nothing() -> anyhow::Result<()> {
+    kills::nothing_is_lost(replicas!(REPLICAS)).await
+}
+
+#[tokio::test]
+async fn kills_while_a_ticket_is_written_give_one_note() -> anyhow::Result<()> {
+    kills::one_note_each(replicas!(REPLICAS)).await
+}
+
+#[tokio::test]
+async fn a_status_set_on_the_case_reaches_the_ticket_once() -> anyhow::Result<()> {
+    cases::case_to_ticket(replicas!(REPLICAS)).await
+}
+
+#[tokio::test]
+async fn two_events_of_a_ticket_at_once_give_one_note_and_one_case() -> anyhow::Result<()> {
+    cases::two_events_at_once(replicas!(REPLICAS)).await
+}
+
+#[tokio::test]
+async fn the_demos_three_tickets_are_right() -> anyhow::Result<()> {
+    let seed = 7;
+    let mut world = world(WorldOptions {
+        seed,
+        ..replicas!(REPLICAS)
+    })
+    .await?;
+    for report in demo::three(&mut world, seed).await? {
+        assert!(report.ok, "{:?}: {:?}", report.name, report.wrong);
+    }
+    world.settled().await?;
     world.stop().await
 }

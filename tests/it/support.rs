@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
-use ordercase_world::{ShopOrder, Step, TicketView, World, WorldOptions, until_some};
-use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use ordercase_world::{
+    Database, ShopOrder, Step, StoreReader, TicketView, World, WorldOptions, until_some,
+};
+use postgres_box::Cluster;
 
 /// Generous: timing never decides a test.
 pub(crate) const SOON: Duration = Duration::from_secs(90);
@@ -69,20 +71,20 @@ pub(crate) async fn records(
     world: &World,
     tenant: &str,
 ) -> anyhow::Result<BTreeMap<(String, String), String>> {
-    let file = world.data().join("host").join("ordercase.db");
-    let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    let rows = sqlx::query("SELECT kind, source_id, body FROM records WHERE tenant_id = $1")
-        .bind(tenant)
-        .fetch_all(&mut connection)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let key = (row.try_get("kind")?, row.try_get("source_id")?);
-            let body: Option<String> = row.try_get("body")?;
-            Ok((key, body.unwrap_or_default()))
-        })
-        .collect()
+    let all = StoreReader::open(world).await?.records(tenant).await?;
+    Ok(all
+        .into_iter()
+        .map(|(key, body)| (key, body.unwrap_or_default()))
+        .collect())
+}
+
+/// The usual world, but with that many hosts on an own database of the cluster.
+pub(crate) fn on_postgres(cluster: &Cluster, replicas: usize) -> WorldOptions {
+    let url = cluster.empty();
+    WorldOptions {
+        database: Database::Postgres { url, replicas },
+        ..WorldOptions::default()
+    }
 }
 
 /// What was done, oldest first, by name.

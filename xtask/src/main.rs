@@ -1,4 +1,4 @@
-//! Everything a person runs: `cargo xtask demo`, `cargo xtask test`, `cargo xtask simulate`, `cargo xtask build`.
+//! Everything a person runs: `cargo xtask demo`, `test`, `chaos`, `simulate`, `build`.
 //!
 //! Each command does its own set-up, says what it does before it does it, and can be run again.
 #![expect(
@@ -7,6 +7,7 @@
 )]
 
 mod build;
+mod chaos;
 mod demo;
 mod run;
 mod setup;
@@ -37,6 +38,11 @@ enum Command {
     Test(test::Test),
     /// Runs the sync engine through interleavings of its steps, each from a seed.
     Simulate(simulate::Simulate),
+    /// Kills hosts while everything else goes wrong, then checks that nothing was lost or done twice.
+    ///
+    /// Shop, Zendesk, database and hosts misbehave at the same time until a host was killed that often; then all is
+    /// quiet, and everything is compared. A failed run prints its seed and says where it left its state.
+    Chaos(chaos::Chaos),
     /// Builds the programs and plugins that demo and tests start.
     Build,
 }
@@ -46,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
         Command::Simulate(simulate) => simulate::run(&simulate),
+        Command::Chaos(chaos) => chaos::run(&chaos),
         Command::Build => build::all(),
     }
 }

@@ -4,6 +4,7 @@ use std::{fmt, process::Command, time::Instant};
 
 use crate::{
     build,
+    chaos::{self, Chaos, Database},
     demo::{self, Demo},
     run::{Kept, cargo, keeping, loudly},
     setup, simulate,
@@ -33,6 +34,8 @@ pub(crate) enum Suite {
     Vendure,
     /// The demo's scenario.
     Demo,
+    /// A short storm on each database.
+    Chaos,
 }
 
 /// All suites, cheapest first.
@@ -47,6 +50,7 @@ pub(crate) const ALL: [Suite; 10] = [
     Suite::E2e,
     Suite::Vendure,
     Suite::Demo,
+    Suite::Chaos,
 ];
 
 impl fmt::Display for Suite {
@@ -62,6 +66,7 @@ impl fmt::Display for Suite {
             Self::E2e => "e2e",
             Self::Vendure => "vendure",
             Self::Demo => "demo",
+            Self::Chaos => "chaos",
         })
     }
 }
@@ -84,6 +89,7 @@ impl Suite {
             Self::E2e => "host and simulators as processes, with faults",
             Self::Vendure => "a real Vendure, installed, seeded and read through the component",
             Self::Demo => "the demo, read back from the simulated Zendesk",
+            Self::Chaos => "a short storm on each database, then everything compared",
         }
     }
 }
@@ -186,6 +192,22 @@ pub(crate) fn run(suite: Suite) -> anyhow::Result<Vec<Row>> {
             let note = "three tickets, one shipment";
             let took = start.elapsed();
             Ok(vec![Row::check("demo", shown.is_ok(), took, note)])
+        }
+        Suite::Chaos => {
+            build::all()?;
+            let storms = [
+                ("chaos on SQLite", Database::Sqlite),
+                ("chaos on PostgreSQL", Database::Postgres),
+            ];
+            let storm = |(name, db)| {
+                let start = Instant::now();
+                let done = chaos::run(&Chaos::short(db));
+                if let Err(error) = &done {
+                    println!("{error:#}");
+                }
+                Row::check(name, done.is_ok(), start.elapsed(), "5 kills")
+            };
+            Ok(storms.map(storm).into())
         }
     }
 }

@@ -111,7 +111,7 @@ impl DataDir {
         let path = self.root.join("admin-token");
         if !path.exists() {
             let token = ids::token("oca");
-            write_whole(&path, token.expose().as_bytes())
+            write_first(&path, token.expose().as_bytes())
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         self.admin_token()
@@ -201,9 +201,27 @@ fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Writes beside, syncs, renames: a reader sees the old file or the new one, never half of it.
+/// Writes beside, syncs, renames: a reader sees the old file or the new one, never half of it. Replicas that
+/// share the directory may do so at the same time; the last one wins.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
+    let beside = write_beside(path, bytes)?;
+    fs::rename(&beside, path)
+}
+
+/// The same, but whoever comes first wins: of replicas that start together, all use one token.
+fn write_first(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = write_beside(path, bytes)?;
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
+}
+
+/// A file beside that is this process's own.
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -211,7 +229,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = private_file(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&beside, path)
+    Ok(beside)
 }
 
 #[cfg(test)]
@@ -240,6 +258,18 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
         assert_eq!(data.ensure_admin_token().unwrap().expose(), token.expose());
+    }
+
+    #[test]
+    fn a_token_that_another_replica_made_first_is_kept() {
+        let (_folder, data) = fresh();
+        data.prepare().unwrap();
+        let path = data.root.join("admin-token");
+        write_first(&path, b"first").unwrap();
+        write_first(&path, b"second").unwrap();
+        assert_eq!(data.ensure_admin_token().unwrap().expose(), "first");
+        let left: Vec<_> = fs::read_dir(&data.root).unwrap().collect();
+        assert_eq!(left.len(), 2, "the token and the plugins' folder: {left:?}");
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub fn classify(failure: &SourceFailure, tried: &Tried<'_>) -> Decision {
         SourceFailure::RateLimited { after_ms } => tried.again(*after_ms),
         SourceFailure::Unavailable(_) => tried.again(None),
         SourceFailure::Malformed(_) | SourceFailure::Unsupported(_) => Decision::GiveUp,
-        SourceFailure::Plugin(_) => tried.own_fault(),
+        SourceFailure::Unreadable(_) | SourceFailure::Plugin(_) => tried.own_fault(),
     }
 }
 
@@ -120,7 +120,7 @@ pub fn class_of_source(failure: &SourceFailure) -> ErrorClass {
         SourceFailure::Credentials(_) => ErrorClass::Credentials,
         SourceFailure::Config(_) => ErrorClass::Mapping,
         SourceFailure::Unavailable(_) => ErrorClass::Transport,
-        SourceFailure::Malformed(_) => ErrorClass::Malformed,
+        SourceFailure::Unreadable(_) | SourceFailure::Malformed(_) => ErrorClass::Malformed,
         SourceFailure::Unsupported(_) => ErrorClass::Unsupported,
         SourceFailure::Plugin(_) => ErrorClass::Plugin,
     }
@@ -188,6 +188,10 @@ mod tests {
             (
                 SourceFailure::Unavailable(text()),
                 ["retry", "give up", "give up", "retry"],
+            ),
+            (
+                SourceFailure::Unreadable(text()),
+                ["retry", "give up", "give up", "give up"],
             ),
             (SourceFailure::Malformed(text()), ["give up"; 4]),
             (SourceFailure::Unsupported(text()), ["give up"; 4]),

@@ -185,6 +185,10 @@ pub enum SourceFailure {
     /// Network, time-out, 5xx: it may pass.
     #[error("the source does not answer: {0}")]
     Unavailable(String),
+    /// An answer cannot be read: half of one, a proxy's page, or a shape that nobody promised. Mostly it passes;
+    /// what does not is a person's matter.
+    #[error("the source's answer cannot be read: {0}")]
+    Unreadable(String),
     /// What was received does not have the promised shape: trying again brings the same.
     #[error("the input does not have the promised shape: {0}")]
     Malformed(String),

@@ -40,23 +40,60 @@ pub struct Cluster {
 /// # Panics
 /// When it is installed and does not start: a test must not pass by that.
 #[must_use]
+pub fn cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    let cluster = CLUSTER.get_or_init(|| is_installed().then(Cluster::start));
+    cluster.as_ref()
+}
+
+/// Whether there is a PostgreSQL to run; says so where there is none.
 #[expect(
     clippy::print_stdout,
     reason = "the notice is for whoever reads the test's output"
 )]
-pub fn cluster() -> Option<&'static Cluster> {
-    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| {
-        let installed = PathBuf::from(PROGRAMS).join("initdb").exists();
-        installed.then(Cluster::start)
-    });
-    if cluster.is_none() {
+fn is_installed() -> bool {
+    let installed = PathBuf::from(PROGRAMS).join("initdb").exists();
+    if !installed {
         println!("skipped: PostgreSQL 15 is not installed");
     }
-    cluster.as_ref()
+    installed
 }
 
 impl Cluster {
+    /// Another cluster, for who restarts it: others' tests must not feel that. `None` where PostgreSQL 15 is not
+    /// installed.
+    #[must_use]
+    pub fn own() -> Option<Self> {
+        is_installed().then(Self::start)
+    }
+
+    /// Stops the server and starts it again. `how` is PostgreSQL's word: `fast` closes every connection in order,
+    /// `immediate` is a crash, and the start recovers from it.
+    pub fn restart(&self, how: &str) {
+        let data = format!("{}/data", self.folder.display());
+        run(
+            &program("pg_ctl"),
+            &["-D", &data, "-m", how, "-w", "-s", "stop"],
+        );
+        self.boot();
+    }
+
+    /// A database as SQL text, for whoever looks into it after the cluster is gone.
+    #[must_use]
+    pub fn dump(&self, url: &str) -> Vec<u8> {
+        let name = url.split('?').next().and_then(|own| own.rsplit('/').next());
+        let host = self.folder.display().to_string();
+        let ask = [
+            "-h",
+            &host,
+            "-U",
+            "postgres",
+            "-d",
+            name.unwrap_or_default(),
+        ];
+        run(&program("pg_dump"), &ask).stdout
+    }
+
     fn start() -> Self {
         let made = run("mktemp", &["-d", "-t", "ordercase-pg.XXXXXXXX"]);
         let folder = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
@@ -134,6 +171,7 @@ impl Cluster {
     }
 
     fn url(&self, name: &str) -> String {
+        // `dump` takes the name out of it again.
         format!(
             "postgres://{ROLE}@localhost/{name}?host={}",
             self.folder.display()

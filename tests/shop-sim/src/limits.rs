@@ -39,4 +39,6 @@ pub(crate) const WEBHOOK_TIMEOUT_MS: u64 = 5_000;
 /// Deliveries in flight at once.
 pub(crate) const WEBHOOK_PARALLEL: usize = 8;
 /// Deliveries remembered; the oldest settled ones go first.
-pub(crate) const WEBHOOK_LOG_MAX: usize = 2_000;
+pub(crate) const WEBHOOK_LOG_MAX: usize = 20_000;
+/// Deliveries that one look at the log shows unless it asks for more.
+pub(crate) const WEBHOOK_ROWS_DEFAULT: usize = 200;

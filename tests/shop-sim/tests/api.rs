@@ -253,6 +253,37 @@ async fn a_query_dearer_than_the_bucket_is_throttled_with_the_numbers_to_wait_by
 }
 
 #[tokio::test]
+async fn weather_lasts_until_it_is_ended_and_may_cut_an_answer_in_the_middle() {
+    let client = Client::of(Options {
+        orders: 5,
+        ..Options::default()
+    })
+    .await;
+    let url = format!("{}/admin/api/2026-10/graphql.json", client.shop.url());
+    let ask = || {
+        let request = client
+            .http
+            .post(&url)
+            .header("host", &client.shop.facts().shop_domain)
+            .header("x-shopify-access-token", &client.shop.facts().access_token)
+            .header("content-type", "application/json")
+            .body(json!({ "query": "{ shop { name } }" }).to_string());
+        async move { request.send().await.unwrap().text().await }
+    };
+    let gusts = json!({ "seed": 3, "gusts": [{ "kind": "cut_answer", "per_mille": 1000 }] });
+    let (status, _) = client.post("/_sim/weather", gusts).await;
+    assert_eq!(status, 200);
+    for _ in 0..3 {
+        assert!(ask().await.is_err(), "an answer came whole");
+    }
+    let faults = format!("{}/_sim/faults", client.shop.url());
+    client.http.delete(faults).send().await.unwrap();
+    assert!(ask().await.unwrap().contains("data"));
+    let (status, _) = client.post("/_sim/weather", json!({ "wind": 1 })).await;
+    assert_eq!(status, 422);
+}
+
+#[tokio::test]
 async fn faults_happen_as_often_as_asked_and_then_stop() {
     let client = Client::of(Options {
         orders: 10,

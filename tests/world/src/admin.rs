@@ -39,6 +39,15 @@ impl AdminApi {
         self.answer(path, request).await
     }
 
+    /// Like [`AdminApi::post`]; `None` where the simulator says that this cannot happen now.
+    pub(crate) async fn try_post(&self, path: &str, body: &Value) -> anyhow::Result<Option<Value>> {
+        let answer = self.http.post(self.url(path)).json(body).send().await?;
+        if answer.status() == reqwest::StatusCode::CONFLICT {
+            return Ok(None);
+        }
+        self.read(path, answer).await.map(Some)
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         let request = self.http.delete(self.url(path));
         self.answer(path, request).await.map(|_| ())
@@ -49,7 +58,10 @@ impl AdminApi {
     }
 
     async fn answer(&self, path: &str, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
-        let answer = request.send().await?;
+        self.read(path, request.send().await?).await
+    }
+
+    async fn read(&self, path: &str, answer: reqwest::Response) -> anyhow::Result<Value> {
         let status = answer.status();
         let text = answer.text().await?;
         anyhow::ensure!(

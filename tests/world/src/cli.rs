@@ -15,6 +15,9 @@ pub struct Cli {
     program: PathBuf,
     data: PathBuf,
     environment: BTreeMap<String, String>,
+    /// Options that every verb needs to find the database.
+    database: Vec<String>,
+    server: Option<String>,
 }
 
 impl Cli {
@@ -25,7 +28,16 @@ impl Cli {
             program: program.to_owned(),
             data: data.to_owned(),
             environment: BTreeMap::new(),
+            database: Vec::new(),
+            server: None,
         }
+    }
+
+    /// Where the database is, and the address at which some host always answers.
+    pub(crate) fn on(mut self, database: &[String], server: Option<String>) -> Self {
+        self.database = database.to_vec();
+        self.server = server;
+        self
     }
 
     /// A variable that secrets may be read from.
@@ -51,20 +63,37 @@ impl Cli {
     /// # Errors
     /// When it cannot be started.
     pub async fn try_run(&self, arguments: &[&str]) -> anyhow::Result<(bool, String, String)> {
-        let output = tokio::process::Command::new(&self.program)
+        let mut command = tokio::process::Command::new(&self.program);
+        command
             .args(arguments)
             .arg("--data")
             .arg(&self.data)
+            .args(&self.database)
             .envs(&self.environment)
-            .stdin(Stdio::null())
-            .output()
-            .await
-            .context("cannot run the host's command line")?;
+            .stdin(Stdio::null());
+        if let Some(server) = &self.server {
+            command.arg("--server").arg(server);
+        }
+        let output = command.output().await;
+        let output = output.context("cannot run the host's command line")?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok((
             output.status.success(),
             text(output.stdout),
             text(output.stderr),
         ))
+    }
+
+    /// The accounts, asked where waiting for a future is not possible; `None` when there is no telling.
+    pub(crate) fn accounts_now(&self) -> Option<Value> {
+        let output = std::process::Command::new(&self.program)
+            .arg("accounts")
+            .arg("--data")
+            .arg(&self.data)
+            .args(&self.database)
+            .stdin(Stdio::null())
+            .output()
+            .ok()?;
+        serde_json::from_slice(&output.stdout).ok()
     }
 }

@@ -23,6 +23,21 @@ impl Plan {
     }
 }
 
+/// What the hosts keep their state in.
+#[derive(Clone, Debug, Default)]
+pub enum Database {
+    /// A file of one host.
+    #[default]
+    Sqlite,
+    /// A PostgreSQL that replicas share.
+    Postgres {
+        /// Its address.
+        url: String,
+        /// How many hosts work on it.
+        replicas: usize,
+    },
+}
+
 /// Options of a world.
 #[derive(Clone, Debug)]
 pub struct WorldOptions {
@@ -34,6 +49,12 @@ pub struct WorldOptions {
     pub orders: u32,
     /// The shop's plan.
     pub plan: Plan,
+    /// What the hosts keep their state in.
+    pub database: Database,
+    /// The desk's Zendesk plan, in the words of `ordercase desk add --plan`.
+    pub desk_plan: Option<&'static str>,
+    /// Whether the simulators keep their state in the folder; without it they forget all when they end.
+    pub keep_simulators: bool,
     /// Whether the host writes notes; off by default in the product, on in the demo.
     pub note_rule: bool,
     /// Whether the host is told the address under which the shop reaches it.
@@ -55,6 +76,9 @@ impl Default for WorldOptions {
             seed: 1,
             orders: 60,
             plan: Plan::Plus,
+            database: Database::default(),
+            desk_plan: None,
+            keep_simulators: true,
             note_rule: true,
             public_url: true,
             aim_webhooks: true,

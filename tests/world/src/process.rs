@@ -19,7 +19,7 @@ const END_WITHIN: Duration = Duration::from_secs(20);
 /// A running program that printed a line of JSON with `"ready": true`.
 #[derive(Debug)]
 pub struct Process {
-    name: &'static str,
+    name: String,
     child: Child,
     ready: Value,
     log: PathBuf,
@@ -33,7 +33,22 @@ impl Process {
     /// When it does not start, ends early, or is not ready within a minute; the message says where
     /// its log lies.
     pub async fn start(
-        name: &'static str,
+        name: &str,
+        program: &Path,
+        arguments: &[String],
+        logs: &Path,
+    ) -> anyhow::Result<Self> {
+        let mut started = Self::spawn(name, program, arguments, logs)?;
+        started.ready_now().await?;
+        Ok(started)
+    }
+
+    /// Starts a program and waits for nothing.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn spawn(
+        name: &str,
         program: &Path,
         arguments: &[String],
         logs: &Path,
@@ -44,7 +59,7 @@ impl Process {
             .append(true)
             .open(&log)
             .with_context(|| format!("cannot write {}", log.display()))?;
-        let mut child = Command::new(program)
+        let child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -52,7 +67,20 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        let output = child.stdout.take().context("no standard output")?;
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            ready: Value::Null,
+            log,
+        })
+    }
+
+    /// Waits for its ready line.
+    ///
+    /// # Errors
+    /// When it ends early, or is not ready within a minute; the message says where its log lies.
+    pub(crate) async fn ready_now(&mut self) -> anyhow::Result<()> {
+        let output = self.child.stdout.take().context("no standard output")?;
         let mut lines = BufReader::new(output).lines();
         let ready = tokio::time::timeout(READY_WITHIN, async {
             while let Some(line) = lines.next_line().await? {
@@ -63,19 +91,15 @@ impl Process {
             }
             anyhow::bail!("it ended before it was ready")
         });
-        let ready = ready
+        let (name, log) = (&self.name, self.log.display());
+        self.ready = ready
             .await
             .map_err(anyhow::Error::from)
             .flatten()
-            .with_context(|| format!("{name} did not start; its log: {}", log.display()))?;
+            .with_context(|| format!("{name} did not start; its log: {log}"))?;
         // Keep the pipe drained, or the program would stop when it is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self {
-            name,
-            child,
-            ready,
-            log,
-        })
+        Ok(())
     }
 
     /// What it printed when it was ready.

@@ -89,6 +89,15 @@ impl ShopSim {
         self.admin.post(path, body).await
     }
 
+    /// Changes something; `None` where the shop says that this cannot happen now, such as shipping what is
+    /// shipped.
+    ///
+    /// # Errors
+    /// When the simulator refuses otherwise or is gone.
+    pub async fn try_post(&self, path: &str, body: &Value) -> anyhow::Result<Option<Value>> {
+        self.admin.try_post(path, body).await
+    }
+
     /// Lets a fault happen to the next requests, or webhooks, that it fits.
     ///
     /// # Errors
@@ -132,7 +141,8 @@ impl ShopSim {
     pub async fn webhooks_delivered(&self) -> anyhow::Result<()> {
         until("every webhook delivered", DELIVERED_WITHIN, || async {
             let answer = self.get("webhooks").await?;
-            Ok(answer["counts"]["waiting"].as_u64().unwrap_or(0) == 0)
+            let counts = &answer["counts"];
+            Ok(counts["waiting"].as_u64().unwrap_or(0) == 0)
         })
         .await
     }

@@ -10,8 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Binaries, Cli, HOST_NAME, Process, ShopSim, WorldOptions, ZendeskSim,
-    ports::free_ports,
+    Binaries, Cli, Database, Hosts, Process, ShopSim, WorldOptions, ZendeskSim,
+    balancer::Balancer,
+    hosts::Launch,
+    launch::{client, database_options, folder, host_arguments, start_shop, start_zendesk},
     state::{State, ToldOrders},
     until,
 };
@@ -35,8 +37,8 @@ const LOOKED_WITHIN: Duration = Duration::from_secs(60);
 /// A running world.
 #[derive(Debug)]
 pub struct World {
-    /// The host's process.
-    pub host: Process,
+    /// The hosts' processes.
+    pub hosts: Hosts,
     /// The simulated Zendesk.
     pub zendesk: ZendeskSim,
     /// The simulated shop.
@@ -46,21 +48,15 @@ pub struct World {
     state: State,
     options: WorldOptions,
     binaries: Binaries,
-    ports: Ports,
     data: PathBuf,
     http: reqwest::Client,
+    /// Whether the accounts were looked at, or need not be.
+    accounted: bool,
     /// Whether the set-up of an earlier run was found.
     pub resumed: bool,
     zendesk_process: Process,
     shop_process: Process,
     _temporary: Option<TempDir>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Ports {
-    host: u16,
-    zendesk: u16,
-    shop: u16,
 }
 
 impl World {
@@ -99,48 +95,54 @@ impl World {
         }
         let resumed = state.is_some();
         let state = state.unwrap_or_default();
-        let [host, zendesk, shop] = free_ports(3)?
-            .try_into()
-            .map_err(|_| anyhow::anyhow!("three ports were asked for"))?;
-        let ports = Ports {
-            host,
-            zendesk,
-            shop,
-        };
         let http = client()?;
         told(Step::Says(
             "Starting the simulated Zendesk and the simulated shop.",
         ));
-        let zendesk_process = start_zendesk(&binaries, &options, &data, ports).await?;
-        let shop_process = start_shop(&binaries, &options, &data, ports).await?;
+        let balancer = Balancer::start().await?;
+        let port = balancer.port();
+        let zendesk_process = start_zendesk(&binaries, &options, &data, port).await?;
+        let shop_process = start_shop(&binaries, &options, &data, port).await?;
         let zendesk = ZendeskSim::new(http.clone(), zendesk_process.ready())?;
         let shop = ShopSim::new(http.clone(), shop_process.ready())?;
-        told(Step::Says("Starting the host on SQLite."));
-        let host = start_host(
-            &binaries,
-            &options,
-            &data,
-            ports,
-            &zendesk.subdomain,
-            &shop.domain,
-        )
-        .await?;
+        let database = database_options(&options.database, &data)?;
+        let launch = Launch {
+            program: binaries.host(),
+            arguments: host_arguments(&options, &data, &database, &zendesk, &shop)?,
+            logs: data.join("logs"),
+        };
+        let replicas = match options.database {
+            Database::Sqlite => 1,
+            Database::Postgres { replicas, .. } => replicas,
+        };
+        let hosts = Hosts::new(launch, balancer, replicas);
+        told(Step::Says(&match options.database {
+            Database::Sqlite => "Starting the host on SQLite.".to_owned(),
+            Database::Postgres { .. } => format!("Starting {replicas} hosts on one PostgreSQL."),
+        }));
+        for number in 0..hosts.count() {
+            hosts.start(number).await?;
+        }
+        // Of replicas any may answer; the one on SQLite is found by what it left in its folder.
+        let server = matches!(options.database, Database::Postgres { .. })
+            .then(|| format!("http://127.0.0.1:{port}"));
         let cli = Cli::new(&binaries.host(), &data.join("host"))
+            .on(&database, server)
             .with("ZENDESK_EMAIL", &zendesk.email)
             .with("ZENDESK_API_TOKEN", &zendesk.token)
             .with("SHOP_ACCESS_TOKEN", &shop.access_token)
             .with("SHOP_WEBHOOK_SECRET", &shop.webhook_secret);
         Ok(Self {
-            host,
+            hosts,
             zendesk,
             shop,
             cli,
             state,
             options,
             binaries,
-            ports,
             data,
             http,
+            accounted: false,
             resumed,
             zendesk_process,
             shop_process,
@@ -169,24 +171,25 @@ impl World {
         let (subdomain, tenant) = (self.zendesk.subdomain.clone(), self.state.tenant.clone());
         let account = self.zendesk.account_id.to_string();
         let note = if self.options.note_rule { "on" } else { "off" };
-        let desk = self
-            .cli
-            .run(&[
-                "desk",
-                "add",
-                &tenant,
-                "--subdomain",
-                &subdomain,
-                "--account-id",
-                &account,
-                "--secret",
-                "email=env:ZENDESK_EMAIL",
-                "--secret",
-                "api_token=env:ZENDESK_API_TOKEN",
-                "--note-rule",
-                note,
-            ])
-            .await?;
+        let mut add = vec![
+            "desk",
+            "add",
+            &tenant,
+            "--subdomain",
+            &subdomain,
+            "--account-id",
+            &account,
+            "--secret",
+            "email=env:ZENDESK_EMAIL",
+            "--secret",
+            "api_token=env:ZENDESK_API_TOKEN",
+            "--note-rule",
+            note,
+        ];
+        if let Some(plan) = self.options.desk_plan {
+            add.extend(["--plan", plan]);
+        }
+        let desk = self.cli.run(&add).await?;
         self.state.desk = text(&desk, "desk_id")?;
         told(Step::Says(
             "Installing fields, connection, bundle and job specs into the simulated Zendesk.",
@@ -325,29 +328,20 @@ impl World {
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
-    /// Ends the host at once, as `kill -9` does.
+    /// Ends the first host at once, as `kill -9` does.
     ///
     /// # Errors
     /// When the system refuses.
-    pub async fn kill_host(&mut self) -> anyhow::Result<()> {
-        self.host.kill().await
+    pub async fn kill_host(&self) -> anyhow::Result<()> {
+        self.hosts.kill(0).await.map(|_| ())
     }
 
-    /// Starts the host again on the same data and port.
+    /// Starts the first host again on the same data.
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn restart_host(&mut self) -> anyhow::Result<()> {
-        self.host = start_host(
-            &self.binaries,
-            &self.options,
-            &self.data,
-            self.ports,
-            &self.zendesk.subdomain,
-            &self.shop.domain,
-        )
-        .await?;
-        Ok(())
+    pub async fn restart_host(&self) -> anyhow::Result<()> {
+        self.hosts.start(0).await
     }
 
     /// Waits until nothing is pending at the host, then checks that its accounts add up.
@@ -369,10 +363,10 @@ impl World {
         self.cli.run(&["accounts"]).await
     }
 
-    /// The host's address on loopback.
+    /// The address on loopback at which the hosts are reached.
     #[must_use]
     pub fn host_address(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.host)
+        format!("http://127.0.0.1:{}", self.hosts.port())
     }
 
     /// A client for requests to the host.
@@ -417,20 +411,45 @@ impl World {
         &self.state.webhook_path
     }
 
+    /// What the hosts keep their state in.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.options.database
+    }
+
     /// Where state and logs are kept.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// Asks every program to end and waits until each has.
+    /// Looks at the accounts, then asks every program to end and waits until each has.
     ///
     /// # Errors
-    /// When one does not end.
+    /// When the accounts do not add up, or a program does not end.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        self.host.stop().await?;
+        self.accounted = true;
+        self.cli.run(&["accounts"]).await?;
+        self.hosts.stop().await?;
         self.shop_process.stop().await?;
         self.zendesk_process.stop().await
+    }
+}
+
+/// Every world ends with the accounts, also one that a test forgot to stop.
+impl Drop for World {
+    #[expect(
+        clippy::panic,
+        reason = "a test must not pass with accounts that do not add up"
+    )]
+    fn drop(&mut self) {
+        if self.accounted || std::thread::panicking() {
+            return;
+        }
+        let accounts = self.cli.accounts_now().unwrap_or_default();
+        if accounts["adds_up"] == false {
+            panic!("the accounts do not add up: {accounts}");
+        }
     }
 }
 
@@ -445,111 +464,4 @@ fn text(answer: &Value, key: &str) -> anyhow::Result<String> {
         .as_str()
         .map(str::to_owned)
         .with_context(|| format!("the host told no {key}"))
-}
-
-fn folder(options: &WorldOptions) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
-    let (data, temporary) = match &options.data {
-        Some(data) => (data.clone(), None),
-        None => {
-            let temporary = tempfile::tempdir().context("no temporary folder")?;
-            (temporary.path().to_owned(), Some(temporary))
-        }
-    };
-    for part in ["host", "zendesk", "shop", "logs"] {
-        std::fs::create_dir_all(data.join(part))
-            .with_context(|| format!("cannot make {}", data.join(part).display()))?;
-    }
-    Ok((data, temporary))
-}
-
-fn client() -> anyhow::Result<reqwest::Client> {
-    // Another part of the process may have chosen the provider already; either is ring.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(30))
-        .redirect(reqwest::redirect::Policy::none());
-    client.build().context("no HTTP client")
-}
-
-async fn start_zendesk(
-    binaries: &Binaries,
-    options: &WorldOptions,
-    data: &Path,
-    ports: Ports,
-) -> anyhow::Result<Process> {
-    let mut arguments = vec![
-        "--port".to_owned(),
-        ports.zendesk.to_string(),
-        "--seed".to_owned(),
-        options.seed.to_string(),
-        "--data".to_owned(),
-        data.join("zendesk").display().to_string(),
-        "--dev-connect".to_owned(),
-        format!("{HOST_NAME}=127.0.0.1:{}", ports.host),
-    ];
-    arguments.extend(options.zendesk.iter().cloned());
-    Process::start(
-        "zendesk-sim",
-        &binaries.zendesk_sim(),
-        &arguments,
-        &data.join("logs"),
-    )
-    .await
-}
-
-async fn start_shop(
-    binaries: &Binaries,
-    options: &WorldOptions,
-    data: &Path,
-    ports: Ports,
-) -> anyhow::Result<Process> {
-    let mut arguments = vec![
-        "--port".to_owned(),
-        ports.shop.to_string(),
-        "--seed".to_owned(),
-        options.seed.to_string(),
-        "--data".to_owned(),
-        data.join("shop").display().to_string(),
-        "--orders".to_owned(),
-        options.orders.to_string(),
-        "--plan".to_owned(),
-        options.plan.as_str().to_owned(),
-        "--dev-connect".to_owned(),
-        format!("{HOST_NAME}=127.0.0.1:{}", ports.host),
-    ];
-    arguments.extend(options.shop.iter().cloned());
-    Process::start(
-        "shop-sim",
-        &binaries.shop_sim(),
-        &arguments,
-        &data.join("logs"),
-    )
-    .await
-}
-
-async fn start_host(
-    binaries: &Binaries,
-    options: &WorldOptions,
-    data: &Path,
-    ports: Ports,
-    subdomain: &str,
-    shop_domain: &str,
-) -> anyhow::Result<Process> {
-    let mut arguments = vec![
-        "serve".to_owned(),
-        "--data".to_owned(),
-        data.join("host").display().to_string(),
-        "--listen".to_owned(),
-        format!("127.0.0.1:{}", ports.host),
-        "--dev-connect".to_owned(),
-        format!("{subdomain}.zendesk.com=127.0.0.1:{}", ports.zendesk),
-        "--dev-connect".to_owned(),
-        format!("{shop_domain}=127.0.0.1:{}", ports.shop),
-    ];
-    if options.public_url {
-        arguments.extend(["--public-url".to_owned(), format!("https://{HOST_NAME}")]);
-    }
-    arguments.extend(options.serve.iter().cloned());
-    Process::start("host", &binaries.host(), &arguments, &data.join("logs")).await
 }

@@ -92,6 +92,14 @@ impl ZendeskSim {
         self.admin.post(path, body).await
     }
 
+    /// Ends all faults and the weather.
+    ///
+    /// # Errors
+    /// When it refuses or is gone.
+    pub async fn faults_end(&self) -> anyhow::Result<()> {
+        self.admin.delete("faults").await
+    }
+
     /// Files a ticket by e-mail as an end user; the same `external_id` gives the same ticket.
     ///
     /// # Errors

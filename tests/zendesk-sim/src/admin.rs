@@ -43,6 +43,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
             "/faults",
             get(list_faults).post(add_faults).delete(clear_faults),
         )
+        .route("/weather", post(set_weather))
         .route("/clock", get(show_clock).post(set_clock))
         .route("/limits", post(set_limits))
         .route("/dev_connect", post(add_dial))
@@ -107,8 +108,15 @@ async fn list_faults(State(shared): Account) -> Answer {
 }
 
 async fn clear_faults(State(shared): Account) -> Answer {
-    shared.faults().rules.clear();
+    shared.faults().clear();
     ok(json!({ "faults": [] }))
+}
+
+/// `POST /_sim/weather`: what goes wrong with a share of everything, until the faults are ended.
+async fn set_weather(State(shared): Account, body: Bytes) -> Answer {
+    let begun = shared.faults().begin_weather(read(&body)?);
+    begun.map_err(|why| ApiError::described(StatusCode::BAD_REQUEST, "InvalidRequest", why))?;
+    ok(json!({}))
 }
 
 async fn show_clock(State(shared): Account) -> Answer {

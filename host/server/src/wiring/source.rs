@@ -75,7 +75,7 @@ impl Source for ShopSource {
             .runtime
             .pull(&plugin, &scope, &request)
             .await
-            .map_err(classify)?;
+            .map_err(classify_answer)?;
         let (next, total) = (called.value.next.clone(), called.value.total);
         Ok(Page {
             reading: reading(&plugin, called.map(|page| page.records)),
@@ -96,7 +96,7 @@ impl Source for ShopSource {
             .runtime
             .fetch(&plugin, &scope, target)
             .await
-            .map_err(classify)?;
+            .map_err(classify_answer)?;
         Ok(reading(&plugin, called))
     }
 
@@ -108,7 +108,7 @@ impl Source for ShopSource {
             .runtime
             .search(&plugin, &scope, &query, most)
             .await
-            .map_err(classify)?;
+            .map_err(classify_answer)?;
         Ok(reading(&plugin, called))
     }
 
@@ -302,6 +302,15 @@ pub(super) fn classify(error: CallError) -> SourceFailure {
     }
 }
 
+/// The same where the plugin read the shop's own answers: what is malformed there may be whole the next time.
+fn classify_answer(error: CallError) -> SourceFailure {
+    let read_by_plugin = matches!(error, CallError::Plugin { .. });
+    match classify(error) {
+        SourceFailure::Malformed(text) if read_by_plugin => SourceFailure::Unreadable(text),
+        failure => failure,
+    }
+}
+
 fn by_plugin(error: &PluginError, text: String) -> SourceFailure {
     match error {
         PluginError::AuthExpired(_) => SourceFailure::Credentials(text),
@@ -344,6 +353,21 @@ mod tests {
             .next()
             .unwrap_or_default()
             .to_owned()
+    }
+
+    #[test]
+    fn half_an_answer_is_asked_for_again_and_half_a_webhook_is_not() {
+        let half = || plugin(PluginError::Malformed("EOF".to_owned()));
+        assert!(matches!(
+            classify_answer(half()),
+            SourceFailure::Unreadable(_)
+        ));
+        assert!(matches!(classify(half()), SourceFailure::Malformed(_)));
+        let away = plugin(PluginError::InvalidCursor("x".to_owned()));
+        assert!(matches!(
+            classify_answer(away),
+            SourceFailure::InvalidCursor(_)
+        ));
     }
 
     #[test]

@@ -171,3 +171,29 @@ async fn a_plugin_that_keeps_failing_parks_its_stream_with_the_reason(
     assert!(error.contains("trap in pull"), "{error}");
     running.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_asked_for_again_before_a_person_is(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 12).await else {
+        return;
+    };
+    let broken = || SourceFailure::Unreadable("EOF while parsing an object".into());
+    world.shop.fail("backfill", broken(), 2);
+    world.shop.fail("fetch", broken(), 2);
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    let put = world.webhook("1", &serde_json::json!({"order": 1})).await;
+    world
+        .until(5, "the webhook is worked off", async || {
+            world.state_of(&put).await.state != ReceiptState::Pending
+        })
+        .await;
+    assert_ne!(world.state_of(&put).await.state, ReceiptState::Dead);
+    world.backfilled().await;
+    assert_eq!(world.stored().await, world.expected());
+    running.stop().await;
+    world.adds_up().await;
+}

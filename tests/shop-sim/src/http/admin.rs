@@ -366,10 +366,33 @@ pub(super) async fn add_faults(State(world): State<Arc<World>>, body: Bytes) -> 
 
 pub(super) async fn clear_faults(State(world): State<Arc<World>>) -> Response {
     world.with_faults(super::faults::Faults::clear);
+    world.with_outbox(crate::webhook::Outbox::release);
+    world.wake.notify_one();
     told(&json!([]))
 }
 
-pub(super) async fn webhooks(State(world): State<Arc<World>>) -> Response {
+/// Begins a weather; it ends with the faults.
+pub(super) async fn weather(State(world): State<Arc<World>>, body: Bytes) -> Response {
+    let weather = match read(&body) {
+        Ok(weather) => weather,
+        Err(response) => return *response,
+    };
+    match world.with_faults(|faults| faults.begin_weather(weather)) {
+        Ok(begun) => told(&begun),
+        Err(why) => refused(StatusCode::UNPROCESSABLE_ENTITY, why),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Rows {
+    limit: Option<usize>,
+}
+
+pub(super) async fn webhooks(
+    State(world): State<Arc<World>>,
+    Query(rows): Query<Rows>,
+) -> Response {
+    let limit = rows.limit.unwrap_or(crate::limits::WEBHOOK_ROWS_DEFAULT);
     let (rows, counts) = world.with_outbox(|outbox| {
         let mut counts = std::collections::BTreeMap::<String, u64>::new();
         for one in &outbox.all {
@@ -379,7 +402,7 @@ pub(super) async fn webhooks(State(world): State<Arc<World>>) -> Response {
             .all
             .iter()
             .rev()
-            .take(200)
+            .take(limit)
             .map(crate::webhook::Delivery::row)
             .collect();
         (rows, counts)

@@ -36,6 +36,7 @@ pub(super) async fn graphql(
         requested_cost: 0,
         actual_cost: 0,
     };
+    world.with_faults(|faults| faults.blow(false));
     if let Some(Trouble::Latency { ms }) = world
         .with_faults(|faults| faults.take(|trouble| matches!(trouble, Trouble::Latency { .. })))
     {
@@ -93,7 +94,9 @@ fn answer(
         );
     };
     let told = run(world, &body, asked);
-    let half = world.with_faults(|faults| faults.take(|trouble| *trouble == Trouble::HalfAnswer));
+    let half = world.with_faults(|faults| {
+        faults.take(|trouble| matches!(trouble, Trouble::HalfAnswer | Trouble::CutAnswer))
+    });
     let mut text = told.to_string();
     if half.is_some() {
         "fault".clone_into(&mut asked.outcome);
@@ -103,7 +106,19 @@ fn answer(
         }
         text.truncate(middle);
     }
+    if half == Some(Trouble::CutAnswer) {
+        return cut(text);
+    }
     respond(StatusCode::OK, text)
+}
+
+/// An answer whose connection breaks behind its first half.
+fn cut(half: String) -> Response {
+    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let parts = [Ok(Bytes::from(half)), Err(broken)];
+    let headers = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    let body = Body::from_stream(futures::stream::iter(parts));
+    (StatusCode::OK, headers, body).into_response()
 }
 
 fn broken(fault: &Trouble) -> Response {

@@ -70,6 +70,9 @@ impl World {
     pub(crate) fn save(&self) {
         // Locked in the same order everywhere: shop, then outbox.
         let saved = self.with_shop(|shop| {
+            if !shop.is_kept() {
+                return Ok(());
+            }
             let (deliveries, made) = self.with_outbox(|outbox| (outbox.saved(), outbox.made));
             shop.save(deliveries, made)
         });
@@ -120,17 +123,11 @@ impl World {
     }
 
     fn announce_to(&self, address: &str, topic: &str, body: &Value, order: Option<&str>) {
-        let made = self.with_outbox(|outbox| outbox.made);
         let seed = self.facts.seed;
-        let unique = |more: usize| format!("{seed:08x}-{:08x}", made + 1 + more as u64);
-        let mut deliveries = vec![Outbox::new_delivery(
-            topic,
-            address,
-            body,
-            order,
-            &unique(0),
-        )];
-        self.with_faults(|faults| faults.disturb(&mut deliveries, &unique(1)));
+        let unique = || format!("{seed:08x}-{:08x}", self.with_outbox(Outbox::name));
+        let mut deliveries = vec![Outbox::new_delivery(topic, address, body, order, &unique())];
+        let other = unique();
+        self.with_faults(|faults| faults.disturb(&mut deliveries, &other));
         self.with_outbox(|outbox| {
             // Held back: goes out behind whatever comes next.
             let held: Vec<Delivery> = outbox
@@ -266,6 +263,7 @@ fn router(world: Arc<World>) -> Router {
                 .post(admin::add_faults)
                 .delete(admin::clear_faults),
         )
+        .route("/_sim/weather", post(admin::weather))
         .route(
             "/_sim/webhooks",
             get(admin::webhooks).post(admin::set_webhooks),

@@ -237,6 +237,11 @@ impl Shop {
         self.revision += 1;
     }
 
+    /// Whether there is a folder to write the snapshot to.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.store.is_kept()
+    }
+
     /// Writes the snapshot with what the caller holds besides the shop.
     pub(crate) fn save(&self, deliveries: Value, journal: u64) -> Result<(), SimError> {
         self.store.write(&Snapshot {

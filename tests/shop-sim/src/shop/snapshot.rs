@@ -57,6 +57,10 @@ impl SnapshotStore {
         Self(folder)
     }
 
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn read(&self) -> Result<Option<Snapshot>, SimError> {
         let Some(folder) = &self.0 else {
             return Ok(None);

@@ -30,7 +30,10 @@ pub(crate) struct Delivery {
     pub(crate) order: Option<String>,
     pub(crate) triggered_at: String,
     pub(crate) address: String,
+    /// Empty once the delivery is over.
     pub(crate) body: String,
+    #[serde(default)]
+    body_bytes: usize,
     pub(crate) attempts: u32,
     /// `waiting`, `delivered`, `given_up`, `dropped`, `held`.
     pub(crate) state: String,
@@ -48,9 +51,13 @@ impl Delivery {
         let mut row = serde_json::to_value(self).unwrap_or(Value::Null);
         if let Some(row) = row.as_object_mut() {
             row.remove("body");
-            row.insert("body_bytes".to_owned(), Value::from(self.body.len()));
         }
         row
+    }
+
+    /// Delivers it that many milliseconds from now.
+    pub(crate) fn put_off(&mut self, ms: u64) {
+        self.due = Some(Instant::now() + Duration::from_millis(ms));
     }
 }
 
@@ -59,12 +66,21 @@ impl Delivery {
 pub(crate) struct Outbox {
     pub(crate) all: VecDeque<Delivery>,
     pub(crate) made: u64,
+    named: u64,
 }
 
 impl Outbox {
     pub(crate) fn restore(saved: &Value, made: u64) -> Self {
         let all = serde_json::from_value(saved.clone()).unwrap_or_default();
-        Self { all, made }
+        // Every change takes two names and makes at least one delivery.
+        let named = made * 2;
+        Self { all, made, named }
+    }
+
+    /// A number that no event or delivery had before.
+    pub(crate) const fn name(&mut self) -> u64 {
+        self.named += 1;
+        self.named
     }
 
     pub(crate) fn saved(&self) -> Value {
@@ -88,6 +104,13 @@ impl Outbox {
         }
     }
 
+    /// Lets go what was held back for the next one.
+    pub(crate) fn release(&mut self) {
+        for one in self.all.iter_mut().filter(|one| one.state == "held") {
+            "waiting".clone_into(&mut one.state);
+        }
+    }
+
     pub(crate) fn new_delivery(
         topic: &str,
         address: &str,
@@ -95,6 +118,7 @@ impl Outbox {
         order: Option<&str>,
         unique: &str,
     ) -> Delivery {
+        let body = body.to_string();
         Delivery {
             id: 0,
             webhook_id: format!("wh-{unique}"),
@@ -103,7 +127,8 @@ impl Outbox {
             order: order.map(str::to_owned),
             triggered_at: utc(wall_seconds()),
             address: address.to_owned(),
-            body: body.to_string(),
+            body_bytes: body.len(),
+            body,
             attempts: 0,
             state: "waiting".to_owned(),
             last_status: None,
@@ -131,8 +156,10 @@ impl Outbox {
         delivery.last_error = outcome.as_ref().err().cloned();
         if matches!(outcome, Ok(200..=299)) {
             "delivered".clone_into(&mut delivery.state);
+            delivery.body.clear();
         } else if delivery.attempts >= limits::WEBHOOK_ATTEMPTS_MAX {
             "given_up".clone_into(&mut delivery.state);
+            delivery.body.clear();
             return true;
         } else {
             let doubled = first_wait.saturating_mul(1 << (delivery.attempts - 1).min(16));
