@@ -89,12 +89,8 @@ pub(crate) fn on_postgres(cluster: &Cluster, replicas: usize) -> WorldOptions {
 
 /// What was done, oldest first, by name.
 pub(crate) async fn audit_actions(world: &World) -> anyhow::Result<Vec<String>> {
-    let file = world.data().join("host").join("ordercase.db");
-    let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    let rows = sqlx::query("SELECT action FROM audit WHERE tenant_id = $1 ORDER BY at")
-        .bind(world.tenant())
-        .fetch_all(&mut connection)
-        .await?;
-    rows.iter().map(|row| Ok(row.try_get("action")?)).collect()
+    let sql = "SELECT action FROM audit WHERE tenant_id = $1 ORDER BY at";
+    let mut reader = StoreReader::open(world).await?;
+    let rows = reader.rows(sql, &[world.tenant()]).await?;
+    Ok(rows.into_iter().flatten().flatten().collect())
 }

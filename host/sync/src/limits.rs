@@ -40,6 +40,8 @@ pub const RECONCILE_REACH_SECONDS_MAX: i64 = 31 * 24 * 3_600;
 pub const SWEEP_INTERVAL_SECONDS: i64 = 24 * 3_600;
 /// How far a sweep reaches back, seconds: twelve months.
 pub const SWEEP_WINDOW_SECONDS: i64 = 366 * 24 * 3_600;
+/// Age of a backfill under which there is nothing to sweep yet, seconds.
+pub const SWEEP_REST_SECONDS: i64 = 6 * 3_600;
 /// Time between two looks for orders that are to be read again, seconds.
 pub const REREAD_INTERVAL_SECONDS: i64 = 300;
 /// Age of the last proof at which a stream does not count as complete any more, seconds.

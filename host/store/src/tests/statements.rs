@@ -73,6 +73,8 @@ fn declaring(folder: &std::path::Path) -> usize {
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        // Not part of the store unless a simulation asks for it.
+        .filter(|path| !path.ends_with("simulation.rs"))
         .map(|path| {
             if path.is_dir() {
                 return declaring(&path);

@@ -18,7 +18,7 @@ use crate::{
     SourceFailure,
     engine::Shared,
     failure::{Decision, Tried, classify},
-    limits::{RESTARTS_MAX, STORE_DOWN_SECONDS},
+    limits::{RESTARTS_MAX, STORE_DOWN_SECONDS, SWEEP_REST_SECONDS},
 };
 use schedule::Start;
 
@@ -54,6 +54,9 @@ async fn begin(shared: &Shared, track: &StreamTrack) -> Result<Start, StoreError
     if !matches!(track.track, Track::Reconcile | Track::Sweep) {
         return Ok(Start::From(schedule::plain(track, options)));
     }
+    if track.track == Track::Sweep && just_read(shared, track).await? {
+        return Ok(Start::Later(again(shared, track).await?));
+    }
     let coverage = shared.store.coverage(&track.connection).await?;
     let proven = coverage.iter().find(|one| one.stream == track.stream);
     Ok(match proven {
@@ -61,6 +64,17 @@ async fn begin(shared: &Shared, track: &StreamTrack) -> Result<Start, StoreError
         // History is not read yet: there is nothing to verify.
         None => Start::Later(again(shared, track).await?),
     })
+}
+
+/// Whether the backfill has just read what a sweep would read.
+async fn just_read(shared: &Shared, track: &StreamTrack) -> Result<bool, StoreError> {
+    let since = shared.clock.now().plus_seconds(-SWEEP_REST_SECONDS);
+    let tracks = shared.store.streams(&track.connection).await?;
+    Ok(tracks.iter().any(|one| {
+        one.track == Track::Backfill
+            && one.stream == track.stream
+            && one.finished_at.is_some_and(|finished| finished > since)
+    }))
 }
 
 /// When the window after this one begins.

@@ -403,7 +403,7 @@ impl World {
 
     pub(crate) fn engine(&self, holder: &str) -> Engine {
         // The test's clock leaps; what is still at work then must not lose its lease.
-        self.engine_on(self.store.clone(), holder, 120)
+        self.engine_on(self.store.clone(), holder, 3_600)
     }
 
     /// Another replica: on PostgreSQL with a store of its own.
@@ -487,7 +487,7 @@ impl World {
                 return;
             }
             // Lets the database's threads run; the clock decides nothing here.
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
             self.clock.advance(step);
         }
         panic!("it never came to pass that {what}");
