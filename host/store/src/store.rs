@@ -15,6 +15,7 @@ use crate::{
         sqlite::{self, Lock, Opened},
         tell_and_listen,
     },
+    inbox::Gate,
     limits::WRITERS,
     secret::MasterKey,
     signal::{Queue, Signals},
@@ -38,6 +39,8 @@ struct Shared {
     readers: Readers,
     signals: Signals,
     master_key: Option<MasterKey>,
+    /// Where deliveries wait for the next commit.
+    gate: Arc<Gate>,
     writers: std::sync::Mutex<Vec<JoinHandle<Conn>>>,
     /// Telling and hearing what replicas tell each other.
     messages: std::sync::Mutex<Option<Messages>>,
@@ -125,6 +128,7 @@ impl Store {
                 readers,
                 signals,
                 master_key: options.master_key,
+                gate: Arc::default(),
                 writers: std::sync::Mutex::new(writers),
                 messages: std::sync::Mutex::new(messages),
             }),
@@ -217,6 +221,10 @@ impl Store {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
         self.writer.write(scope.into(), job).await
+    }
+
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.shared.gate
     }
 
     pub(crate) fn master_key(&self) -> Result<&MasterKey, StoreError> {
