@@ -1,4 +1,4 @@
-//! Everything a person runs: `cargo xtask demo`, `cargo xtask test`, `cargo xtask build`.
+//! Everything a person runs: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask build`.
 //!
 //! Each command does its own set-up, says what it does before it does it, and can be run again.
 #![expect(
@@ -6,6 +6,7 @@
     reason = "a command-line tool talks on standard output"
 )]
 
+mod bench;
 mod build;
 mod demo;
 mod run;
@@ -16,7 +17,7 @@ mod test;
 
 use clap::{Parser, Subcommand};
 
-/// Runs Ordercase's demo and tests, and builds what they need.
+/// Runs Ordercase's demo, tests and benchmarks, and builds what they need.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Demo),
     /// Runs every check and test, and prints one table at the end.
     Test(test::Test),
+    /// Measures the host beside what people would use instead.
+    Bench(bench::Bench),
     /// Builds the programs and plugins that demo and tests start.
     Build,
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Build => build::all(),
     }
 }

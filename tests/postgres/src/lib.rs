@@ -48,7 +48,7 @@ pub fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
     let cluster = CLUSTER.get_or_init(|| {
         let installed = PathBuf::from(PROGRAMS).join("initdb").exists();
-        installed.then(Cluster::start)
+        installed.then(|| Cluster::start(false))
     });
     if cluster.is_none() {
         println!("skipped: PostgreSQL 15 is not installed");
@@ -57,7 +57,18 @@ pub fn cluster() -> Option<&'static Cluster> {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// A cluster with the server's own settings, which waits for the disk: for benchmarks. `None` with a notice where
+    /// PostgreSQL 15 is not installed.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    #[must_use]
+    pub fn durable() -> Option<Self> {
+        let installed = PathBuf::from(PROGRAMS).join("initdb").exists();
+        installed.then(|| Self::start(true))
+    }
+
+    fn start(durable: bool) -> Self {
         let made = run("mktemp", &["-d", "-t", "ordercase-pg.XXXXXXXX"]);
         let folder = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
         let data = format!("{}/data", folder.display());
@@ -80,17 +91,21 @@ impl Cluster {
             count: AtomicU32::new(0),
             _watcher: watcher,
         };
-        cluster.boot();
+        cluster.boot(durable);
         cluster.sql("postgres", &format!("CREATE ROLE {ROLE} LOGIN CREATEDB"));
         cluster
     }
 
     /// Starts the server; on no port, only on a socket in its folder.
-    fn boot(&self) {
+    fn boot(&self, durable: bool) {
         let folder = self.folder.display();
         let options = format!(
-            "-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=300 -c fsync=off \
-             -c full_page_writes=off -c max_wal_size=256MB"
+            "-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=300{}",
+            if durable {
+                ""
+            } else {
+                " -c fsync=off -c full_page_writes=off -c max_wal_size=256MB"
+            }
         );
         let (data, log) = (format!("{folder}/data"), format!("{folder}/log"));
         let start = ["-D", &data, "-l", &log, "-w", "-s", "-o", &options, "start"];
