@@ -1,4 +1,4 @@
-//! Everything a person runs: `cargo xtask demo`, `test`, `chaos`, `simulate`, `build`.
+//! Everything a person runs: `cargo xtask demo`, `test`, `bench`, `chaos`, `simulate`, `build`.
 //!
 //! Each command does its own set-up, says what it does before it does it, and can be run again.
 #![expect(
@@ -6,6 +6,7 @@
     reason = "a command-line tool talks on standard output"
 )]
 
+mod bench;
 mod build;
 mod chaos;
 mod demo;
@@ -18,7 +19,7 @@ mod test;
 
 use clap::{Parser, Subcommand};
 
-/// Runs Ordercase's demo and tests, and builds what they need.
+/// Runs Ordercase's demo, tests and benchmarks, and builds what they need.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -43,6 +44,8 @@ enum Command {
     /// Shop, Zendesk, database and hosts misbehave at the same time until a host was killed that often; then all is
     /// quiet, and everything is compared. A failed run prints its seed and says where it left its state.
     Chaos(chaos::Chaos),
+    /// Measures the host beside what people would use instead.
+    Bench(bench::Bench),
     /// Builds the programs and plugins that demo and tests start.
     Build,
 }
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test(test) => test::run(&test),
         Command::Simulate(simulate) => simulate::run(&simulate),
         Command::Chaos(chaos) => chaos::run(&chaos),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Build => build::all(),
     }
 }

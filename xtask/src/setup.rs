@@ -74,6 +74,14 @@ pub(crate) fn postgres() -> anyhow::Result<()> {
     )
 }
 
+/// Installs the load tool of the benchmarks.
+///
+/// # Errors
+/// When Debian cannot install it.
+pub(crate) fn wrk() -> anyhow::Result<()> {
+    debian(&["wrk"], "benchmarks load the host and its peers with it")
+}
+
 /// Makes sure that `cargo deny` is there.
 ///
 /// # Errors

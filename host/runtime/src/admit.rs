@@ -17,7 +17,7 @@ use crate::{
     call::{CallState, store},
     engine::TierEngine,
     limits,
-    package::{Capabilities, Lock, Manifest, ManifestError, Tier},
+    package::{Artifacts, Capabilities, Lock, Manifest, ManifestError, Tier},
 };
 
 /// A component that was admitted: it may be called.
@@ -109,15 +109,27 @@ pub(crate) fn inspect(component: &[u8]) -> Result<(Manifest, Lock), AdmissionErr
     Ok((manifest, lock))
 }
 
-/// Compiles an inspected component; takes as long as it takes, so not on a thread that others need.
+/// Compiles an inspected component, or takes what was compiled before; takes as long as it takes, so not on a
+/// thread that others need.
 pub(crate) fn compile(
     engine: Arc<TierEngine>,
+    artifacts: Option<&Artifacts>,
     component: &[u8],
     manifest: Manifest,
     lock: Lock,
 ) -> Result<Plugin, AdmissionError> {
-    let compiled = Component::from_binary(&engine.engine, component)
-        .map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+    let kept = artifacts.and_then(|kept| kept.load(&engine.engine, &lock.component));
+    let compiled = match kept {
+        Some(compiled) => compiled,
+        None => {
+            let compiled = Component::from_binary(&engine.engine, component)
+                .map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+            if let Some(artifacts) = artifacts {
+                artifacts.keep(&lock.component, &compiled);
+            }
+            compiled
+        }
+    };
     fits(&engine, &compiled)?;
     let pre = engine.linker.instantiate_pre(&compiled);
     let pre = pre.map_err(|error| AdmissionError::Contract(format!("{error:#}")))?;

@@ -15,6 +15,7 @@ use crate::{
     egress::{Direct, Door, Transport},
     engine::{ADMISSIONS_MAX, TierEngine},
     limits,
+    package::Artifacts,
     record::{Invalid, Output},
 };
 
@@ -32,6 +33,8 @@ pub struct RuntimeConfig {
     pub fuel: Option<u64>,
     /// How requests leave; the production door when absent.
     pub transport: Option<Arc<dyn Transport>>,
+    /// Where compiled code is kept; without it, every admission compiles.
+    pub artifacts: Option<Artifacts>,
 }
 
 impl RuntimeConfig {
@@ -43,6 +46,7 @@ impl RuntimeConfig {
             clock,
             fuel: None,
             transport: None,
+            artifacts: None,
         }
     }
 }
@@ -66,6 +70,7 @@ struct Inner {
     fuel: Option<u64>,
     door: Arc<Door>,
     admissions: Semaphore,
+    artifacts: Option<Artifacts>,
     rust: OnceCell<Arc<TierEngine>>,
     interpreter: OnceCell<Arc<TierEngine>>,
 }
@@ -85,6 +90,7 @@ impl Runtime {
                 door: Arc::new(Door::new(transport, Arc::clone(&config.clock))),
                 clock: config.clock,
                 fuel: config.fuel,
+                artifacts: config.artifacts,
                 admissions: Semaphore::new(ADMISSIONS_MAX as usize),
                 rust: OnceCell::new(),
                 interpreter: OnceCell::new(),
@@ -110,8 +116,10 @@ impl Runtime {
         let (component, manifest, lock) = inspecting.await.map_err(|e| host(e.to_string()))??;
         let engine = self.engine(manifest.plugin.tier).await?;
         let compile_timeout = engine.limits.compile_timeout;
-        let compiling =
-            tokio::task::spawn_blocking(move || admit::compile(engine, &component, manifest, lock));
+        let artifacts = self.inner.artifacts.clone();
+        let compiling = tokio::task::spawn_blocking(move || {
+            admit::compile(engine, artifacts.as_ref(), &component, manifest, lock)
+        });
         let compiled = tokio::time::timeout(compile_timeout, compiling).await;
         let compiled = compiled.map_err(|_| {
             AdmissionError::Compile(format!("not done after {} s", compile_timeout.as_secs()))

@@ -128,6 +128,7 @@ impl App {
         let admin = AdminToken::new(&data.ensure_admin_token()?);
         let runtime = Runtime::new(RuntimeConfig {
             dev_connect: wiring::runtime_redirects(&parts.dev_connect)?,
+            artifacts: Some(data.artifacts(parts.master_key.as_ref())?),
             ..RuntimeConfig::new({
                 let clock = Arc::clone(&clock);
                 Arc::new(move || clock.now())

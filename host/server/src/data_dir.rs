@@ -6,6 +6,7 @@
 //! | `admin-token` | bearer of the admin API, made at first start | 0600 |
 //! | `master.key` | encrypts secrets at rest; made when no reference is given | 0600 |
 //! | `plugins/<digest>.wasm` | admitted plugins, named by what they are | |
+//! | `plugins/<digest>.compiled` | their compiled code, with a MAC under a key of the master key; can be deleted | 0600 |
 //! | `server.json` | address of the server that last started here | |
 //!
 //! The store locks its own file, so one process uses the directory at a time.
@@ -17,7 +18,10 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use ordercase_runtime::package::Artifacts;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -78,6 +82,21 @@ impl DataDir {
     #[must_use]
     pub fn plugin(&self, digest: &str) -> PathBuf {
         self.plugins().join(format!("{digest}.wasm"))
+    }
+
+    /// Where compiled plugins are kept, vouched for with a key that only who has the master key can derive.
+    ///
+    /// # Errors
+    /// When the master key cannot be read.
+    pub fn artifacts(&self, master_key: Option<&SecretRef>) -> anyhow::Result<Artifacts> {
+        let master = self.master_key(master_key)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(master.as_slice())
+            .map_err(|error| anyhow::anyhow!("master key: {error}"))?;
+        mac.update(b"compiled plugins");
+        Ok(Artifacts::new(
+            self.plugins(),
+            mac.finalize().into_bytes().into(),
+        ))
     }
 
     /// Keeps a plugin under its digest; whole or not at all.

@@ -15,6 +15,8 @@ pub const LOCK_WAIT_SECONDS: u32 = 10;
 pub const IDLE_IN_TRANSACTION_SECONDS: u32 = 10;
 /// How long a statement may take on PostgreSQL, seconds.
 pub const STATEMENT_SECONDS: u32 = 30;
+/// Bytes of a page of a new SQLite file.
+pub const PAGE_BYTES: u32 = 16 * 1024;
 /// How long SQLite waits for a lock of another process, milliseconds.
 pub const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// Rows that a lookup returns at most, newest first.

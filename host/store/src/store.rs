@@ -15,6 +15,7 @@ use crate::{
         sqlite::{self, Lock, Opened},
         tell_and_listen,
     },
+    inbox::Gate,
     limits::WRITERS,
     secret::MasterKey,
     signal::{Queue, Signals},
@@ -46,6 +47,8 @@ struct Shared {
     readers: Readers,
     signals: Signals,
     master_key: Option<MasterKey>,
+    /// Where deliveries wait for the next commit.
+    gate: Arc<Gate>,
     writers: std::sync::Mutex<Vec<JoinHandle<Conn>>>,
     /// Telling and hearing what replicas tell each other.
     messages: std::sync::Mutex<Option<Messages>>,
@@ -133,6 +136,7 @@ impl Store {
                 readers,
                 signals,
                 master_key: options.master_key,
+                gate: Arc::default(),
                 writers: std::sync::Mutex::new(writers),
                 messages: std::sync::Mutex::new(messages),
             }),
@@ -235,6 +239,10 @@ impl Store {
         #[cfg(feature = "simulation")]
         let write = self.gate.write(std::any::type_name::<F>(), write);
         write.await
+    }
+
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.shared.gate
     }
 
     pub(crate) fn master_key(&self) -> Result<&MasterKey, StoreError> {

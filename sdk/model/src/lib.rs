@@ -12,6 +12,7 @@ mod money;
 mod order;
 mod payment;
 mod product;
+mod read;
 mod record;
 mod refund;
 mod return_;
@@ -116,8 +117,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(d)?;
-                Ok(Self::from_text(&text))
+                $crate::read::text(d, |text| Ok::<_, std::convert::Infallible>(Self::from_text(text)))
             }
         }
 

@@ -2,7 +2,8 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, ToSmolStr as _};
 
 use crate::model;
 
@@ -25,7 +26,7 @@ pub enum MoneyError {
 /// At most 28 significant digits. `-0.00` reads as `0.00`.
 #[derive(Clone, Debug)]
 pub struct Decimal {
-    text: String,
+    text: SmolStr,
     value: rust_decimal::Decimal,
 }
 
@@ -34,7 +35,7 @@ impl Decimal {
     #[must_use]
     pub fn zero() -> Self {
         Self {
-            text: "0".to_owned(),
+            text: SmolStr::new_inline("0"),
             value: rust_decimal::Decimal::ZERO,
         }
     }
@@ -42,11 +43,10 @@ impl Decimal {
     /// The text of a calculated value.
     #[must_use]
     pub fn from_value(value: rust_decimal::Decimal) -> Self {
-        let text = value.to_string();
-        let text = if value.is_zero() {
-            text.trim_start_matches('-').to_owned()
-        } else {
-            text
+        let text = value.to_smolstr();
+        let text = match text.strip_prefix('-') {
+            Some(unsigned) if value.is_zero() => unsigned.into(),
+            _ => text,
         };
         Self { text, value }
     }
@@ -92,7 +92,7 @@ impl FromStr for Decimal {
         let value = rust_decimal::Decimal::from_str_exact(text).map_err(|_| wrong())?;
         let text = if value.is_zero() { unsigned } else { text };
         Ok(Self {
-            text: text.to_owned(),
+            text: text.into(),
             value,
         })
     }
@@ -132,8 +132,7 @@ impl Serialize for Decimal {
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        text.parse().map_err(D::Error::custom)
+        crate::read::text(d, str::parse::<Self>)
     }
 }
 
@@ -206,8 +205,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        text.parse().map_err(D::Error::custom)
+        crate::read::text(d, str::parse::<Self>)
     }
 }
 

@@ -17,6 +17,9 @@ impl Text {
     /// Cleans a text: NFC, control characters out, cut to [`Self::BYTES_MAX`].
     #[must_use]
     pub fn new(raw: &str) -> Self {
+        if raw.len() <= Self::BYTES_MAX && is_clean(raw) {
+            return Self(raw.to_owned());
+        }
         let mut out = String::with_capacity(raw.len().min(Self::BYTES_MAX));
         for c in raw
             .nfc()
@@ -44,6 +47,18 @@ impl Text {
     }
 }
 
+/// Whether a text is as it would be after cleaning. Nearly all are, and most are ASCII, which one look settles.
+fn is_clean(raw: &str) -> bool {
+    let kept = |byte: u8| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t');
+    if raw.is_ascii() {
+        return raw.bytes().all(kept);
+    }
+    !raw.chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+        && unicode_normalization::is_nfc_quick(raw.chars())
+            == unicode_normalization::IsNormalized::Yes
+}
+
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -58,8 +73,7 @@ impl From<&str> for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let raw = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        Ok(Self::new(&raw))
+        crate::read::text(d, |raw| Ok::<_, std::convert::Infallible>(Self::new(raw)))
     }
 }
 

@@ -6,13 +6,14 @@ use std::fmt;
 use ordercase_model::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
+use smol_str::SmolStr;
 
 /// The text of a JSON number or string, as sent.
 ///
 /// Reads straight from JSON text only: not through [`serde_json::Value`], `flatten` or `untagged`,
 /// which would have parsed the number already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecimalText(String);
+pub struct DecimalText(SmolStr);
 
 impl DecimalText {
     /// The text.
@@ -49,7 +50,7 @@ pub fn magnitude(decimal: &Decimal) -> Decimal {
 
 impl From<&str> for DecimalText {
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 }
 
@@ -63,10 +64,19 @@ impl<'de> Deserialize<'de> for DecimalText {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(d)?.get();
         match raw.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw)
-                .map(Self)
-                .map_err(D::Error::custom),
-            Some(b'-' | b'0'..=b'9') => Ok(Self(raw.to_owned())),
+            Some(b'"') => {
+                // Digits have no escapes, so nearly every text is what lies between its quotes.
+                let plain = raw
+                    .get(1..raw.len() - 1)
+                    .filter(|text| !text.contains('\\'));
+                match plain {
+                    Some(text) => Ok(Self(text.into())),
+                    None => serde_json::from_str::<String>(raw)
+                        .map(|text| Self(text.into()))
+                        .map_err(D::Error::custom),
+                }
+            }
+            Some(b'-' | b'0'..=b'9') => Ok(Self(raw.into())),
             _ => Err(D::Error::custom("expected a number, or a number as text")),
         }
     }

@@ -176,7 +176,12 @@ pub fn read<T: DeserializeOwned>(
     role: &str,
     body: &[u8],
 ) -> Result<(T, Vec<GraphQlError>), AskError> {
-    let envelope: Envelope<T> = serde_json::from_slice(body).map_err(|error| {
+    // Text is checked once as a whole, not string by string; what is no text fails with its place.
+    let read = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    let envelope: Envelope<T> = read.map_err(|error| {
         // A failed query may carry data of another shape, such as `{}`: its errors tell more.
         refused(body)
             .unwrap_or_else(|| PluginError::malformed(&format!("answer to `{role}`"), error).into())

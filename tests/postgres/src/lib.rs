@@ -31,6 +31,8 @@ pub struct Cluster {
     folder: PathBuf,
     template: OnceCell<()>,
     count: AtomicU32,
+    /// Whether it waits for the disk.
+    durable: bool,
     // Its end of the pipe keeps the cluster running.
     _watcher: Child,
 }
@@ -42,7 +44,7 @@ pub struct Cluster {
 #[must_use]
 pub fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| is_installed().then(Cluster::start));
+    let cluster = CLUSTER.get_or_init(|| is_installed().then(|| Cluster::start(false)));
     cluster.as_ref()
 }
 
@@ -64,7 +66,7 @@ impl Cluster {
     /// installed.
     #[must_use]
     pub fn own() -> Option<Self> {
-        is_installed().then(Self::start)
+        is_installed().then(|| Self::start(false))
     }
 
     /// Stops the server and starts it again. `how` is PostgreSQL's word: `fast` closes every connection in order,
@@ -75,7 +77,7 @@ impl Cluster {
             &program("pg_ctl"),
             &["-D", &data, "-m", how, "-w", "-s", "stop"],
         );
-        self.boot();
+        self.boot(self.durable);
     }
 
     /// A database as SQL text, for whoever looks into it after the cluster is gone.
@@ -94,7 +96,17 @@ impl Cluster {
         run(&program("pg_dump"), &ask).stdout
     }
 
-    fn start() -> Self {
+    /// A cluster with the server's own settings, which waits for the disk: for benchmarks. `None` with a notice where
+    /// PostgreSQL 15 is not installed.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    #[must_use]
+    pub fn durable() -> Option<Self> {
+        is_installed().then(|| Self::start(true))
+    }
+
+    fn start(durable: bool) -> Self {
         let made = run("mktemp", &["-d", "-t", "ordercase-pg.XXXXXXXX"]);
         let folder = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
         let data = format!("{}/data", folder.display());
@@ -115,19 +127,24 @@ impl Cluster {
             folder,
             template: OnceCell::new(),
             count: AtomicU32::new(0),
+            durable,
             _watcher: watcher,
         };
-        cluster.boot();
+        cluster.boot(durable);
         cluster.sql("postgres", &format!("CREATE ROLE {ROLE} LOGIN CREATEDB"));
         cluster
     }
 
     /// Starts the server; on no port, only on a socket in its folder.
-    fn boot(&self) {
+    fn boot(&self, durable: bool) {
         let folder = self.folder.display();
         let options = format!(
-            "-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=300 -c fsync=off \
-             -c full_page_writes=off -c max_wal_size=256MB"
+            "-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=300{}",
+            if durable {
+                ""
+            } else {
+                " -c fsync=off -c full_page_writes=off -c max_wal_size=256MB"
+            }
         );
         let (data, log) = (format!("{folder}/data"), format!("{folder}/log"));
         let start = ["-D", &data, "-l", &log, "-w", "-s", "-o", &options, "start"];

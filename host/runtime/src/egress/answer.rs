@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 use ordercase_model::Instant;
-use serde_json::Value;
 
-use super::{OutboundAnswer, throttle::Report};
+use super::{OutboundAnswer, pointer, throttle::Report};
 use crate::package::RateLimit;
 
 /// How long to wait after a 429 that does not say.
@@ -38,16 +37,14 @@ pub(super) fn report(answer: &OutboundAnswer, limit: Option<&RateLimit>, now: In
         ..
     }) = limit
     {
-        let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
-        let number = |pointer: &str| {
-            let value = body.as_ref()?.pointer(pointer)?;
-            let number = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
-            number.is_finite().then_some(number)
-        };
-        report.requested = number(requested);
-        report.available = number(available);
-        report.maximum = number(maximum);
-        report.restore_rate = number(restore_rate);
+        let pointers = [requested, available, maximum, restore_rate].map(String::as_str);
+        let found = pointer::numbers(&answer.body, pointers);
+        [
+            report.requested,
+            report.available,
+            report.maximum,
+            report.restore_rate,
+        ] = found;
     }
     report
 }

@@ -13,6 +13,7 @@ mod direct;
 mod door;
 mod header;
 pub(crate) mod path;
+mod pointer;
 mod redact;
 mod throttle;
 mod transport;

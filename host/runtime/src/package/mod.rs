@@ -1,8 +1,10 @@
 //! What we run: the manifest that a component carries, and what follows from it alone.
 //!
 //! Everything here is data. Nothing is compiled and no plugin code runs: the manifest is read from a
-//! custom section, so that what a plugin may do is known before it does anything.
+//! custom section, so that what a plugin may do is known before it does anything. The one exception is `artifact`,
+//! which keeps compiled code.
 
+mod artifact;
 mod check;
 mod lock;
 mod manifest;
@@ -13,6 +15,7 @@ mod section;
 mod settings;
 mod template;
 
+pub use artifact::Artifacts;
 pub use lock::{Capabilities, Change, Lock, OriginGrant};
 pub use manifest::{Export, Manifest, PluginInfo, Stream, Tier};
 pub use origin::{Auth, Method, Origin, RateLimit};

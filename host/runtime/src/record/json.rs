@@ -10,17 +10,35 @@ enum Step<'a> {
 
 /// Whether JSON text nests deeper than allowed. Says nothing about its syntax.
 pub(super) fn is_too_deep(text: &str) -> bool {
-    let mut depth = 0_u32;
-    let mut deepest = 0;
-    scan(text, text.len(), |event| match event {
-        Event::Open(_) => {
-            depth += 1;
-            deepest = depth.max(deepest);
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0_u32, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > limits::JSON_DEPTH_MAX {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => at = closing(bytes, at + 1),
+            _ => {}
         }
-        Event::Close => depth = depth.saturating_sub(1),
-        Event::Comma | Event::Colon | Event::Text(_) => {}
-    });
-    deepest > limits::JSON_DEPTH_MAX
+        at += 1;
+    }
+    false
+}
+
+/// Where the text that begins there ends: its closing quote, or the end of all.
+fn closing(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        match memchr::memchr2(b'"', b'\\', rest) {
+            Some(found) if rest.get(found) == Some(&b'\\') => at += found + 2,
+            Some(found) => return at + found,
+            None => return bytes.len(),
+        }
+    }
 }
 
 /// The path of what lies at a byte offset, such as `.lines[2].quantity`.

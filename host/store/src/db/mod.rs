@@ -5,12 +5,14 @@
 //! places where the databases differ, `sqlite.rs` and `postgres.rs` how each is reached.
 
 pub(crate) mod dialect;
+mod many;
 mod notify;
 pub(crate) mod postgres;
 mod row;
 pub(crate) mod sqlite;
 mod writer;
 
+pub(crate) use many::Many;
 pub(crate) use notify::{Messages, Notifier, tell_and_listen};
 pub(crate) use postgres::Line;
 pub(crate) use row::Row;

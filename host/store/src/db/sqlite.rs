@@ -18,7 +18,7 @@ use sqlx::{
 use super::{Arg, Conn};
 use crate::{
     StoreError,
-    limits::{BUSY_TIMEOUT_MS, READERS_MAX},
+    limits::{BUSY_TIMEOUT_MS, PAGE_BYTES, READERS_MAX},
 };
 
 /// Takes the write lock at once, so that no job meets it half way.
@@ -47,6 +47,9 @@ pub(crate) async fn open(path: &Path) -> Result<Opened, StoreError> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // For new files. A record with its body is five kilobytes: in smaller pages it overflows, and each page more
+        // is written twice (decision 5).
+        .page_size(PAGE_BYTES)
         .foreign_keys(true)
         .busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))
         .statement_cache_capacity(256)

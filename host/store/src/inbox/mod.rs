@@ -4,10 +4,14 @@
 mod apply;
 mod claim;
 mod export;
+mod gate;
 mod put;
 mod settle;
 
 pub use export::{ExportCommit, ExportPosition};
+pub(crate) use gate::Gate;
+#[cfg(test)]
+pub(crate) use gate::PUT_MANY;
 #[cfg(test)]
 pub(crate) use {
     claim::STATEMENTS as CLAIM_STATEMENTS, export::STATEMENTS as EXPORT_STATEMENTS,

@@ -6,7 +6,7 @@ use super::{NewReceipt, Put, encode};
 use crate::{
     ReceiptId, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Scope, Tx, args, statements},
+    db::{Tx, args, statements},
     limits::{RECEIPT_BYTES_MAX, cut},
     mutation::mutated,
     signal::Queue,
@@ -35,10 +35,7 @@ impl Store {
                 receipt.body.len()
             )));
         }
-        self.write(Scope::from(&receipt.tenant), move |tx| {
-            Box::pin(async move { put_in(tx, &receipt).await })
-        })
-        .await
+        self.put_together(receipt).await
     }
 }
 

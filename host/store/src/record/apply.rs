@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ConnectionKey, Death, ErrorClass, Lane, Owner, RecordKey, Store, StoreError,
     account::{self, Moves, Via},
-    db::{Conn, Scope, Tx, args, dialect, statements},
+    db::{Arg, Conn, Many, Scope, Tx, args, dialect, statements},
     id::sha256,
     inbox::{NewReceipt, ReceiptKind, SOURCE_ID_HEADER, put_in},
     limits::{BATCH_SNAPSHOTS_MAX, BODY_BYTES_MAX, SOURCE_ID_CHARS_MAX},
@@ -34,33 +34,39 @@ pub struct Applied {
 statements! {
     EXISTING = dialect::pairs!(" SELECT ", record_columns!(), " FROM batch JOIN records r
             ON r.tenant_id = $2 AND r.connection_id = $3 AND r.kind = batch.a AND r.source_id = batch.b");
-    SAVE = "INSERT INTO records (tenant_id, connection_id, kind, source_id, parent_kind, parent_id, schema_id,
-                body, body_hash, completeness, missing, warnings, api_version, plugin_digest, raw_refs,
-                source_version, source_updated_at, observed_at, event_at, path, snapshot_hash, stamps,
-                seen_at, gone_at, gone_reason, merged_into, purged, deleted, placed_at, state,
-                first_seen_at, changed_at, revision)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
-            ON CONFLICT (tenant_id, connection_id, kind, source_id) DO UPDATE SET
-                parent_kind = excluded.parent_kind, parent_id = excluded.parent_id,
-                schema_id = excluded.schema_id, body = excluded.body, body_hash = excluded.body_hash,
-                completeness = excluded.completeness, missing = excluded.missing,
-                warnings = excluded.warnings, api_version = excluded.api_version,
-                plugin_digest = excluded.plugin_digest, raw_refs = excluded.raw_refs,
-                source_version = excluded.source_version, source_updated_at = excluded.source_updated_at,
-                observed_at = excluded.observed_at, event_at = excluded.event_at, path = excluded.path,
-                snapshot_hash = excluded.snapshot_hash, stamps = excluded.stamps,
-                seen_at = excluded.seen_at, gone_at = excluded.gone_at, gone_reason = excluded.gone_reason,
-                merged_into = excluded.merged_into, purged = excluded.purged, deleted = excluded.deleted,
-                placed_at = excluded.placed_at, state = excluded.state, changed_at = excluded.changed_at,
-                revision = excluded.revision";
     DROP_KEYS = dialect::pairs!(" DELETE FROM record_keys
             WHERE tenant_id = $2 AND connection_id = $3
                 AND (kind, source_id) IN (SELECT a, b FROM batch)");
-    ADD_KEYS = dialect::fours!(" INSERT INTO record_keys
-                (tenant_id, connection_id, key_kind, key_value, kind, source_id)
-            SELECT $2, $3, a, b, c, d FROM batch");
 }
+
+/// The records of a batch.
+pub(crate) static SAVE: Many = Many::new(
+    "INSERT INTO records (tenant_id, connection_id, kind, source_id, parent_kind, parent_id, schema_id,
+        body, body_hash, completeness, missing, warnings, api_version, plugin_digest, raw_refs,
+        source_version, source_updated_at, observed_at, event_at, path, snapshot_hash, stamps,
+        seen_at, gone_at, gone_reason, merged_into, purged, deleted, placed_at, state,
+        first_seen_at, changed_at, revision)",
+    33,
+    "ON CONFLICT (tenant_id, connection_id, kind, source_id) DO UPDATE SET
+        parent_kind = excluded.parent_kind, parent_id = excluded.parent_id,
+        schema_id = excluded.schema_id, body = excluded.body, body_hash = excluded.body_hash,
+        completeness = excluded.completeness, missing = excluded.missing,
+        warnings = excluded.warnings, api_version = excluded.api_version,
+        plugin_digest = excluded.plugin_digest, raw_refs = excluded.raw_refs,
+        source_version = excluded.source_version, source_updated_at = excluded.source_updated_at,
+        observed_at = excluded.observed_at, event_at = excluded.event_at, path = excluded.path,
+        snapshot_hash = excluded.snapshot_hash, stamps = excluded.stamps,
+        seen_at = excluded.seen_at, gone_at = excluded.gone_at, gone_reason = excluded.gone_reason,
+        merged_into = excluded.merged_into, purged = excluded.purged, deleted = excluded.deleted,
+        placed_at = excluded.placed_at, state = excluded.state, changed_at = excluded.changed_at,
+        revision = excluded.revision",
+);
+/// Their keys, which were dropped before where there were any.
+pub(crate) static ADD_KEYS: Many = Many::new(
+    "INSERT INTO record_keys (tenant_id, connection_id, key_kind, key_value, kind, source_id)",
+    6,
+    "",
+);
 
 impl Store {
     /// Writes what an agent's question brought in (fetch, search). Counted in the account of `stream`.
@@ -281,9 +287,11 @@ impl Desktop {
         tx: &mut Tx,
         connection: &ConnectionKey,
     ) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(self.touched.len() * 33);
         for held in self.touched.iter().filter_map(|key| self.known.get(key)) {
-            save(tx, connection, held).await?;
+            rows.extend(row(connection, held)?);
         }
+        SAVE.run(&mut tx.conn, rows).await?;
         let stale: Vec<[&str; 2]> = self
             .changed
             .iter()
@@ -294,26 +302,20 @@ impl Desktop {
             let args = args![json(&stale)?, &connection.tenant, &connection.connection];
             tx.conn.run(DROP_KEYS, args).await?;
         }
-        let keys: Vec<[&str; 4]> = self
-            .changed
-            .iter()
-            .filter_map(|key| self.known.get(key))
-            .flat_map(|held| {
-                held.extracted.keys.iter().map(|key| {
-                    [
-                        key.kind.as_str(),
-                        key.value.as_str(),
-                        held.kind.as_str(),
-                        held.source_id.as_str(),
-                    ]
-                })
-            })
-            .collect();
-        if !keys.is_empty() {
-            let args = args![json(&keys)?, &connection.tenant, &connection.connection];
-            tx.conn.run(ADD_KEYS, args).await?;
+        let mut rows = Vec::new();
+        for held in self.changed() {
+            for key in &held.extracted.keys {
+                rows.extend(args![
+                    &connection.tenant,
+                    &connection.connection,
+                    key.kind.as_str(),
+                    &key.value,
+                    held.kind.as_str(),
+                    &held.source_id,
+                ]);
+            }
         }
-        Ok(())
+        ADD_KEYS.run(&mut tx.conn, rows).await
     }
 }
 
@@ -394,7 +396,8 @@ pub(super) async fn existing(
         .collect()
 }
 
-async fn save(tx: &mut Tx, connection: &ConnectionKey, held: &Held) -> Result<(), StoreError> {
+/// The values of a record, in the order of [`SAVE`].
+fn row(connection: &ConnectionKey, held: &Held) -> Result<Vec<Arg>, StoreError> {
     let base = held.base_stamp();
     let gone = held.gone.as_ref();
     // A record of which only a tombstone is known was last looked for when it was not there.
@@ -403,7 +406,7 @@ async fn save(tx: &mut Tx, connection: &ConnectionKey, held: &Held) -> Result<()
         .or(gone.map(|g| g.at))
         .unwrap_or(held.changed_at);
     let purged = gone.is_some_and(|g| g.reason == TombstoneReason::PurgedByPrivacyRequest);
-    let args = args![
+    Ok(args![
         &connection.tenant,
         &connection.connection,
         held.kind.as_str(),
@@ -437,7 +440,5 @@ async fn save(tx: &mut Tx, connection: &ConnectionKey, held: &Held) -> Result<()
         held.first_seen_at,
         held.changed_at,
         held.revision,
-    ];
-    tx.conn.run(SAVE, args).await?;
-    Ok(())
+    ])
 }

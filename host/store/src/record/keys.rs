@@ -3,11 +3,11 @@
 //! One reading of the body, of the few fields that matter. Marketplace relays, masked and empty values
 //! are never keys (canonical-model §8.2); a value that is no address or number is left out, not bent.
 
+mod shape;
+
 use std::collections::BTreeSet;
 
-use ordercase_model::{
-    Buyer, Customer, EmailKind, Instant, Kind, Order, Phone, Return, Shipment, number_search,
-};
+use ordercase_model::{EmailKind, Instant, Kind, number_search};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{KEY_CHARS_MAX, KEYS_PER_RECORD_MAX};
@@ -118,20 +118,20 @@ impl Extracted {
         }
     }
 
-    fn email(&mut self, email: &ordercase_model::Email) {
+    fn email(&mut self, email: &shape::Email<'_>) {
         if email.kind == EmailKind::Direct {
             self.key(KeyKind::Email, &email.normalised);
         }
     }
 
-    fn phone(&mut self, phone: &Phone) {
+    fn phone(&mut self, phone: &shape::Phone<'_>) {
         if let Some(e164) = &phone.e164 {
             self.key(KeyKind::Phone, e164);
         }
         self.key(KeyKind::PhoneDigits, &phone.raw);
     }
 
-    fn shipment(&mut self, shipment: &Shipment) {
+    fn shipment(&mut self, shipment: &shape::Shipment<'_>) {
         let parcels = shipment
             .packages
             .iter()
@@ -141,7 +141,7 @@ impl Extracted {
         }
     }
 
-    fn returned(&mut self, returned: &Return) {
+    fn returned(&mut self, returned: &shape::Return<'_>) {
         for tracking in &returned.tracking {
             self.key(KeyKind::Tracking, &tracking.number);
         }
@@ -150,7 +150,7 @@ impl Extracted {
         }
     }
 
-    fn buyer(&mut self, buyer: &Buyer) {
+    fn buyer(&mut self, buyer: &shape::Buyer<'_>) {
         buyer.email.iter().for_each(|email| self.email(email));
         buyer.phone.iter().for_each(|phone| self.phone(phone));
         if let Some(id) = &buyer.customer_source_id {
@@ -179,8 +179,9 @@ fn read<'a, T: Deserialize<'a>>(kind: Kind, body: &'a str) -> Result<T, String> 
     serde_json::from_str(body).map_err(|error| format!("the body is no {kind}: {error}"))
 }
 
-fn order(out: &mut Extracted, order: &Order) {
-    out.placed_at = order.placed();
+fn order(out: &mut Extracted, order: &shape::Order<'_>) {
+    let at = |time: &Option<shape::Time>| time.as_ref().and_then(|time| time.at);
+    out.placed_at = at(&order.placed_at).or_else(|| at(&order.created_at));
     out.state = Some(order.order_state.canonical.as_str().to_owned());
     if let Some(number) = &order.number {
         out.key(KeyKind::Number, number);
@@ -205,7 +206,7 @@ fn order(out: &mut Extracted, order: &Order) {
         .for_each(|returned| out.returned(returned));
 }
 
-fn customer(out: &mut Extracted, source_id: &str, customer: &Customer) {
+fn customer(out: &mut Extracted, source_id: &str, customer: &shape::Customer<'_>) {
     out.state = Some(customer.state.canonical.as_str().to_owned());
     out.placed_at = customer.created_at.as_ref().and_then(|time| time.at);
     out.key(KeyKind::Customer, source_id);

@@ -31,3 +31,7 @@ pub(crate) use {
     raw::STATEMENTS as RAW_STATEMENTS, rederive::STATEMENTS as REDERIVE_STATEMENTS,
     wake::STATEMENTS as WAKE_STATEMENTS,
 };
+/// Statements of many rows, for the preparing test.
+#[cfg(test)]
+pub(crate) const MANY: [(&str, &crate::db::Many); 2] =
+    [("SAVE", &apply::SAVE), ("ADD_KEYS", &apply::ADD_KEYS)];

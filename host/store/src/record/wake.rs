@@ -19,6 +19,13 @@ use crate::{
 pub(crate) const STREAM: &str = "record_changes";
 
 statements! {
+    /// Whether any ticket follows anything: a history is mostly read before there are tickets, and looking up each
+    /// of its keys for nothing costs as much as storing them.
+    FOLLOWED = "SELECT
+            CAST(CASE WHEN EXISTS (SELECT 1 FROM ticket_records WHERE tenant_id = $1 AND connection_id = $2)
+                THEN 1 ELSE 0 END AS BIGINT) AS shown,
+            CAST(CASE WHEN EXISTS (SELECT 1 FROM ticket_watches WHERE tenant_id = $1)
+                THEN 1 ELSE 0 END AS BIGINT) AS watched";
     SHOWING = dialect::pairs!(" SELECT t.desk_id, t.ticket_id, batch.a AS kind, batch.b AS source_id
             FROM batch JOIN ticket_records t ON t.tenant_id = $2 AND t.connection_id = $3
                 AND t.kind = batch.a AND t.source_id = batch.b LIMIT $4");
@@ -182,39 +189,24 @@ async fn tickets(
     connection: &ConnectionKey,
     changed: &[&Held],
 ) -> Result<Tickets, StoreError> {
-    let pairs: Vec<[&str; 2]> = changed
-        .iter()
-        .map(|held| [held.kind.as_str(), held.source_id.as_str()])
-        .collect();
-    let keys: Vec<[&str; 4]> = changed
-        .iter()
-        .flat_map(|held| {
-            held.extracted.keys.iter().map(|key| {
-                [
-                    key.kind.as_str(),
-                    key.value.as_str(),
-                    held.kind.as_str(),
-                    held.source_id.as_str(),
-                ]
-            })
-        })
-        .collect();
-    let json = |value: Result<String, serde_json::Error>| {
-        value.map_err(|error| StoreError::refused(error.to_string()))
+    let asked = args![&connection.tenant, &connection.connection];
+    let Some(followed) = tx.conn.first(FOLLOWED, asked).await? else {
+        return Ok(Tickets::new());
     };
-    let showing = args![
-        json(serde_json::to_string(&pairs))?,
-        &connection.tenant,
-        &connection.connection,
-        WOKEN_PER_CHANGE_MAX
-    ];
-    let watching = args![
-        json(serde_json::to_string(&keys))?,
-        &connection.tenant,
-        WOKEN_PER_CHANGE_MAX
-    ];
-    let mut rows = tx.conn.all(SHOWING, showing).await?;
-    rows.extend(tx.conn.all(WATCHING, watching).await?);
+    let mut rows = Vec::new();
+    if followed.flag("shown")? {
+        let args = args![
+            pairs(changed)?,
+            &connection.tenant,
+            &connection.connection,
+            WOKEN_PER_CHANGE_MAX
+        ];
+        rows.extend(tx.conn.all(SHOWING, args).await?);
+    }
+    if followed.flag("watched")? {
+        let args = args![keys(changed)?, &connection.tenant, WOKEN_PER_CHANGE_MAX];
+        rows.extend(tx.conn.all(WATCHING, args).await?);
+    }
     if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= WOKEN_PER_CHANGE_MAX {
         tracing::warn!(
             tenant.id = %connection.tenant, connection.id = %connection.connection,
@@ -235,4 +227,35 @@ async fn tickets(
             .insert(record);
     }
     Ok(tickets)
+}
+
+/// The records, as a batch of pairs.
+fn pairs(changed: &[&Held]) -> Result<String, StoreError> {
+    let pairs: Vec<[&str; 2]> = changed
+        .iter()
+        .map(|held| [held.kind.as_str(), held.source_id.as_str()])
+        .collect();
+    json(&pairs)
+}
+
+/// Their keys, each with its record, as a batch of fours.
+fn keys(changed: &[&Held]) -> Result<String, StoreError> {
+    let keys: Vec<[&str; 4]> = changed
+        .iter()
+        .flat_map(|held| {
+            held.extracted.keys.iter().map(|key| {
+                [
+                    key.kind.as_str(),
+                    key.value.as_str(),
+                    held.kind.as_str(),
+                    held.source_id.as_str(),
+                ]
+            })
+        })
+        .collect();
+    json(&keys)
+}
+
+fn json<T: serde::Serialize>(batch: &T) -> Result<String, StoreError> {
+    serde_json::to_string(batch).map_err(|error| StoreError::refused(error.to_string()))
 }

@@ -63,6 +63,14 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
             count += 1;
         }
     }
+    let puts = [("PUT_MANY", &inbox::PUT_MANY)];
+    for (name, many) in record::MANY.into_iter().chain(puts) {
+        for (rows, sql) in many.texts() {
+            let prepared = conn.prepare(*sql).await;
+            assert!(prepared.is_ok(), "{name} of {rows} rows: {prepared:?}");
+            count += 1;
+        }
+    }
     // Every file that declares statements is in the list above.
     let declaring = declaring(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     assert_eq!(declaring, all.len());

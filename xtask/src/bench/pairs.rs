@@ -1,0 +1,124 @@
+//! Pairs taken in turn, and what is made of them.
+
+use serde::Serialize;
+
+use super::measure::{Spent, load};
+
+/// Most that the same native work may drift between the pairs of a run, as a share.
+pub(super) const DRIFT_MAX: f64 = 0.15;
+
+/// One pair.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Pair {
+    /// Ours.
+    pub(super) ours: Spent,
+    /// The peer's.
+    pub(super) peer: Spent,
+    /// The same native work beside this pair, microseconds an order.
+    pub(super) native_us: f64,
+    /// Load of the machine over the last minute.
+    pub(super) load: f64,
+    /// Left out: the machine was not the same as in the other pairs.
+    pub(super) void: bool,
+}
+
+/// A number taken several times.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Several {
+    /// Smallest.
+    pub(super) min: f64,
+    /// The middle.
+    pub(super) median: f64,
+    /// Largest.
+    pub(super) max: f64,
+}
+
+impl Several {
+    /// Of these; all zero without any.
+    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let at = |n: usize| values.get(n).copied().unwrap_or_default();
+        let last = values.len().saturating_sub(1);
+        Self {
+            min: at(0),
+            median: f64::midpoint(at(last / 2), at(last.div_ceil(2))),
+            max: at(last),
+        }
+    }
+}
+
+/// Takes pairs in turn. Those whose native work lies more than [`DRIFT_MAX`] off the middle are void, and taken
+/// again, at most as many times as there are pairs.
+///
+/// # Errors
+/// Those of the runs.
+pub(super) fn take(
+    count: usize,
+    mut native: impl FnMut() -> anyhow::Result<f64>,
+    mut ours: impl FnMut() -> anyhow::Result<Spent>,
+    mut peer: impl FnMut() -> anyhow::Result<Spent>,
+) -> anyhow::Result<Vec<Pair>> {
+    let mut pairs: Vec<Pair> = Vec::new();
+    for _ in 0..count * 2 {
+        let valid = pairs.iter().filter(|pair| !pair.void).count();
+        if valid >= count {
+            break;
+        }
+        let before = native()?;
+        let (ours, peer) = (ours()?, peer()?);
+        let native_us = f64::midpoint(before, native()?);
+        pairs.push(Pair {
+            ours,
+            peer,
+            native_us,
+            load: load(),
+            void: false,
+        });
+        let middle = Several::of(pairs.iter().map(|pair| pair.native_us)).median;
+        for pair in &mut pairs {
+            pair.void = (pair.native_us / middle - 1.0).abs() > DRIFT_MAX;
+        }
+    }
+    Ok(pairs)
+}
+
+/// A ratio of the pairs that are not void.
+pub(super) fn ratio(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> Several {
+    Several::of(pairs.iter().filter(|pair| !pair.void).map(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spent(cpu_s: f64) -> Spent {
+        Spent {
+            cpu_s,
+            ..Spent::default()
+        }
+    }
+
+    #[test]
+    fn a_pair_beside_drifting_work_is_void_and_taken_again() {
+        let mut native = [10.0, 10.0, 10.2, 10.2, 30.0, 30.0, 9.9, 9.9].into_iter();
+        let pairs = take(
+            3,
+            || Ok(native.next().unwrap_or(10.0)),
+            || Ok(spent(1.0)),
+            || Ok(spent(2.0)),
+        );
+        let pairs = pairs.unwrap();
+        let void: Vec<bool> = pairs.iter().map(|pair| pair.void).collect();
+        assert_eq!(void, [false, false, true, false]);
+        let ratio = ratio(&pairs, |pair| pair.ours.cpu_s / pair.peer.cpu_s);
+        assert_eq!((ratio.min, ratio.max), (0.5, 0.5));
+    }
+
+    #[test]
+    fn the_middle_of_an_even_count_lies_between() {
+        assert_eq!(Several::of([4.0, 1.0, 2.0, 3.0]).median, 2.5);
+        assert_eq!(Several::of([7.0]).median, 7.0);
+        assert_eq!(Several::of([]).max, 0.0);
+    }
+}

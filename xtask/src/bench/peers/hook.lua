@@ -1,0 +1,24 @@
+-- Posts signed orders in turn; every request has a delivery id of its own. HOOKS names the file of signed bodies, RUN
+-- sets one run's ids apart from another's.
+local bodies, signatures, count = {}, {}, 0
+function init(args)
+  for line in io.lines(os.getenv("HOOKS")) do
+    local tab = line:find("\t", 1, true)
+    count = count + 1
+    signatures[count] = line:sub(1, tab - 1)
+    bodies[count] = line:sub(tab + 1)
+  end
+  sent = 0
+end
+local run = os.getenv("RUN") or "r"
+function request()
+  local at = sent % count + 1
+  sent = sent + 1
+  return wrk.format("POST", nil, {
+    ["Content-Type"] = "application/json",
+    ["X-Shopify-Topic"] = "orders/updated",
+    ["X-Shopify-Hmac-Sha256"] = signatures[at],
+    ["X-Shopify-Event-Id"] = run .. "-" .. sent,
+    ["X-Shopify-Triggered-At"] = "2026-10-20T00:00:00Z",
+  }, bodies[at])
+end
