@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Storm, actor};
 use crate::{dice::Dice, limits::TRADE_PAUSE_MS};
 
-/// Whether orders are deleted too. Only a deletion whose webhook was lost needs a reading that compares ids to be
-/// noticed, and there is none yet.
+/// Whether orders are deleted too. A deletion whose webhook was lost is only noticed by a reconciliation, which would
+/// have to be made to run after the storm.
 const DELETES: bool = false;
 
 /// What can happen.
