@@ -58,7 +58,11 @@ async fn revoke(storm: &Storm<'_>, what: Paused) -> anyhow::Result<()> {
         Paused::Desk => zendesk.faults_end().await?,
     }
     storm.note(|ledger| ledger.revocations += 1);
-    setting.resume(what).await
+    // Where hosts start slowly none may live long enough; the operator tries again when the storm is over.
+    if let Err(error) = setting.resume(what).await {
+        println!("{error:#}");
+    }
+    Ok(())
 }
 
 /// Restarts the database now and then, in order or as after a crash.
