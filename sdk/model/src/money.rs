@@ -3,7 +3,6 @@
 use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, ToSmolStr as _};
 
 use crate::model;
 
@@ -26,7 +25,7 @@ pub enum MoneyError {
 /// At most 28 significant digits. `-0.00` reads as `0.00`.
 #[derive(Clone, Debug)]
 pub struct Decimal {
-    text: SmolStr,
+    text: String,
     value: rust_decimal::Decimal,
 }
 
@@ -35,7 +34,7 @@ impl Decimal {
     #[must_use]
     pub fn zero() -> Self {
         Self {
-            text: SmolStr::new_inline("0"),
+            text: "0".to_owned(),
             value: rust_decimal::Decimal::ZERO,
         }
     }
@@ -43,10 +42,11 @@ impl Decimal {
     /// The text of a calculated value.
     #[must_use]
     pub fn from_value(value: rust_decimal::Decimal) -> Self {
-        let text = value.to_smolstr();
-        let text = match text.strip_prefix('-') {
-            Some(unsigned) if value.is_zero() => unsigned.into(),
-            _ => text,
+        let text = value.to_string();
+        let text = if value.is_zero() {
+            text.trim_start_matches('-').to_owned()
+        } else {
+            text
         };
         Self { text, value }
     }
@@ -92,7 +92,7 @@ impl FromStr for Decimal {
         let value = rust_decimal::Decimal::from_str_exact(text).map_err(|_| wrong())?;
         let text = if value.is_zero() { unsigned } else { text };
         Ok(Self {
-            text: text.into(),
+            text: text.to_owned(),
             value,
         })
     }

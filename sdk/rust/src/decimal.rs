@@ -6,14 +6,13 @@ use std::fmt;
 use ordercase_model::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
-use smol_str::SmolStr;
 
 /// The text of a JSON number or string, as sent.
 ///
 /// Reads straight from JSON text only: not through [`serde_json::Value`], `flatten` or `untagged`,
 /// which would have parsed the number already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecimalText(SmolStr);
+pub struct DecimalText(String);
 
 impl DecimalText {
     /// The text.
@@ -50,7 +49,7 @@ pub fn magnitude(decimal: &Decimal) -> Decimal {
 
 impl From<&str> for DecimalText {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        Self(text.to_owned())
     }
 }
 
@@ -70,13 +69,13 @@ impl<'de> Deserialize<'de> for DecimalText {
                     .get(1..raw.len() - 1)
                     .filter(|text| !text.contains('\\'));
                 match plain {
-                    Some(text) => Ok(Self(text.into())),
+                    Some(text) => Ok(Self(text.to_owned())),
                     None => serde_json::from_str::<String>(raw)
-                        .map(|text| Self(text.into()))
+                        .map(Self)
                         .map_err(D::Error::custom),
                 }
             }
-            Some(b'-' | b'0'..=b'9') => Ok(Self(raw.into())),
+            Some(b'-' | b'0'..=b'9') => Ok(Self(raw.to_owned())),
             _ => Err(D::Error::custom("expected a number, or a number as text")),
         }
     }

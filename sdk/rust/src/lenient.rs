@@ -11,13 +11,10 @@ use std::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use smol_str::{SmolStr, ToSmolStr as _};
 
 /// A text, number or flag as text; absent when `null`, blank, a list or an object.
-///
-/// Short texts, and most are, lie in place: an answer has hundreds of them per record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Word(Option<SmolStr>);
+pub struct Word(Option<String>);
 
 impl Word {
     /// The text, trimmed; `None` when absent or blank.
@@ -42,13 +39,13 @@ impl Word {
 
 impl From<&str> for Word {
     fn from(text: &str) -> Self {
-        Self(Some(text.into()))
+        Self(Some(text.to_owned()))
     }
 }
 
 impl From<Option<String>> for Word {
     fn from(text: Option<String>) -> Self {
-        Self(text.map(SmolStr::from))
+        Self(text)
     }
 }
 
@@ -139,22 +136,22 @@ macro_rules! visit {
 
 visit!(WordVisitor => Word {
     fn visit_str<E>(self, text: &str) -> Result<Word, E> {
-        Ok(Word(Some(text.into())))
+        Ok(Word(Some(text.to_owned())))
     }
     fn visit_string<E>(self, text: String) -> Result<Word, E> {
-        Ok(Word(Some(text.into())))
+        Ok(Word(Some(text)))
     }
     fn visit_u64<E>(self, number: u64) -> Result<Word, E> {
-        Ok(Word(Some(number.to_smolstr())))
+        Ok(Word(Some(number.to_string())))
     }
     fn visit_i64<E>(self, number: i64) -> Result<Word, E> {
-        Ok(Word(Some(number.to_smolstr())))
+        Ok(Word(Some(number.to_string())))
     }
     fn visit_f64<E>(self, number: f64) -> Result<Word, E> {
-        Ok(Word(Some(number.to_smolstr())))
+        Ok(Word(Some(number.to_string())))
     }
     fn visit_bool<E>(self, flag: bool) -> Result<Word, E> {
-        Ok(Word(Some(flag.to_smolstr())))
+        Ok(Word(Some(flag.to_string())))
     }
 });
 

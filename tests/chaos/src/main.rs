@@ -281,6 +281,8 @@ fn options(
         desk_plan: Some("enterprise"),
         keep_simulators: false,
         note_rule: true,
+        public_url: true,
+        aim_webhooks: true,
         serve: words(&format!(
             "--shop-poll-seconds {} --ticket-poll-seconds {}",
             limits::POLL_SECONDS,

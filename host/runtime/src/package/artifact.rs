@@ -121,7 +121,7 @@ mod tests {
     const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     fn component(engine: &Engine) -> Component {
-        Component::new(engine, "(component)").unwrap()
+        Component::new(engine, wat::parse_str("(component)").unwrap()).unwrap()
     }
 
     #[test]
