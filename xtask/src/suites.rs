@@ -38,19 +38,17 @@ pub(crate) enum Suite {
     Chaos,
 }
 
-/// All suites, cheapest first.
-pub(crate) const ALL: [Suite; 11] = [
+/// The suites of a whole run, cheapest first. Simulation and chaos search for what is not known yet, so they run alone.
+pub(crate) const ALL: [Suite; 9] = [
     Suite::Format,
     Suite::Deny,
     Suite::Clippy,
     Suite::Docs,
     Suite::Crates,
-    Suite::Simulation,
     Suite::Vectors,
     Suite::E2e,
     Suite::Vendure,
     Suite::Demo,
-    Suite::Chaos,
 ];
 
 impl fmt::Display for Suite {

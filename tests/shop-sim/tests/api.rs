@@ -268,7 +268,7 @@ async fn weather_lasts_until_it_is_ended_and_may_cut_an_answer_in_the_middle() {
             .header("x-shopify-access-token", &client.shop.facts().access_token)
             .header("content-type", "application/json")
             .body(json!({ "query": "{ shop { name } }" }).to_string());
-        async move { request.send().await.unwrap().text().await }
+        async move { request.send().await?.text().await }
     };
     let gusts = json!({ "seed": 3, "gusts": [{ "kind": "cut_answer", "per_mille": 1000 }] });
     let (status, _) = client.post("/_sim/weather", gusts).await;
