@@ -40,7 +40,6 @@ use vendure::Shop;
 
 /// One test: the shop is dear, and its steps build on each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "does not come to its end since the forwarder tells of more; to be mended"]
 async fn a_real_vendure_is_read_as_it_is() {
     let mut taken = events::listen().await;
     let Some(shop) = Shop::start(Some(&taken.address)) else {

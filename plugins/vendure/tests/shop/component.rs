@@ -1,7 +1,5 @@
-//! The plugin as the host runs it: built into a component by the kit, admitted, connected.
+//! The plugin as the host runs it: a component that the kit built, admitted, connected.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,6 +7,7 @@ use ordercase_runtime::{
     CallScope, CredentialError, Credentials, DevConnect, Lane, Plugin, Runtime, RuntimeConfig,
     SecretText,
 };
+use ordercase_world::Binaries;
 use serde_json::{Value, json};
 
 const HOST: &str = "vendure.example";
@@ -58,25 +57,7 @@ impl Desk {
     }
 }
 
-/// Builds the component with the kit of this checkout; the second time cargo has nothing to do.
+/// The component that `cargo xtask build` left beside the test.
 fn component() -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let built = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "ordercase-kit",
-            "--",
-            "build",
-        ])
-        .arg(folder)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let told = String::from_utf8(built.stdout).unwrap();
-    let complaint = String::from_utf8(built.stderr).unwrap();
-    assert!(built.status.success(), "{complaint}");
-    let built: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-    std::fs::read(built.pointer("/path").unwrap().as_str().unwrap()).unwrap()
+    std::fs::read(Binaries::find().unwrap().plugin("vendure")).unwrap()
 }
