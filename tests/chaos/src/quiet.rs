@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ordercase_world::{Cell, StoreReader};
+use ordercase_world::{Cell, StoreReader, World};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,6 +29,8 @@ pub(crate) async fn settle(setting: &Setting<'_>, ledger: &Ledger) -> anyhow::Re
     for what in [Paused::Connection, Paused::Desk] {
         setting.resume(what).await?;
     }
+    // What changed without its change time, such as a customer's sums, only a sweep can see.
+    sweep(world, &["--every", "2"]).await?;
     let clock = json!({ "advance_seconds": CLOCK_MOVES_SECONDS });
     world.zendesk.sim_post("clock", &clock).await?;
     println!(
@@ -56,6 +58,7 @@ pub(crate) async fn settle(setting: &Setting<'_>, ledger: &Ledger) -> anyhow::Re
         }
         tokio::time::sleep(Duration::from_millis(700)).await;
     }
+    sweep(world, &["--default"]).await?;
     println!(
         "Quiet {:.0} s after the storm.",
         wait.since.elapsed().as_secs_f64()
@@ -63,12 +66,28 @@ pub(crate) async fn settle(setting: &Setting<'_>, ledger: &Ledger) -> anyhow::Re
     Ok(())
 }
 
+/// Sets the pace at which every stream is swept.
+async fn sweep(world: &World, pace: &[&str]) -> anyhow::Result<()> {
+    for stream in ["orders", "customers"] {
+        let set = [
+            "stream",
+            "set",
+            world.connection(),
+            stream,
+            "--track",
+            "sweep",
+        ];
+        world.cli.run(&[&set, pace].concat()).await?;
+    }
+    Ok(())
+}
+
 /// What is waited for.
 struct Wait {
     since: Instant,
     since_micros: i64,
-    /// When each poll ended, since the storm is over.
-    polls: BTreeMap<String, BTreeSet<i64>>,
+    /// When each poll and each sweep ended, since the storm is over.
+    readings: BTreeMap<String, BTreeSet<i64>>,
 }
 
 impl Wait {
@@ -80,7 +99,7 @@ impl Wait {
         Self {
             since: Instant::now(),
             since_micros: jiff::Timestamp::now().as_microsecond(),
-            polls: BTreeMap::new(),
+            readings: BTreeMap::new(),
         }
     }
 
@@ -113,8 +132,8 @@ impl Wait {
         Ok(left)
     }
 
-    /// A backfill must be done, a poll must have read twice: the first reading may have begun in the storm. The
-    /// other tracks look much more seldom than a storm lasts.
+    /// A backfill must be done, a poll and a sweep must have read twice: the first reading may have begun in the
+    /// storm. The other tracks look much more seldom than a storm lasts.
     fn stream(&mut self, row: &[Cell], left: &mut Vec<String>) {
         let (stream, track, state) = (text(row, 0), text(row, 1), text(row, 2));
         if state == "parked" {
@@ -129,10 +148,13 @@ impl Wait {
             left.extend((!done).then(|| format!("the backfill of {stream}")));
             return;
         }
-        if track != "poll" {
+        if !matches!(track, "poll" | "sweep") {
             return;
         }
-        let ends = self.polls.entry(format!("{stream}/{track}")).or_default();
+        let ends = self
+            .readings
+            .entry(format!("{stream}/{track}"))
+            .or_default();
         if let Ok(at) = text(row, 3).parse::<i64>()
             && at > self.since_micros
         {

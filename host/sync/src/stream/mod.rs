@@ -54,7 +54,8 @@ async fn begin(shared: &Shared, track: &StreamTrack) -> Result<Start, StoreError
     if !matches!(track.track, Track::Reconcile | Track::Sweep) {
         return Ok(Start::From(schedule::plain(track, options)));
     }
-    if track.track == Track::Sweep && just_read(shared, track).await? {
+    // A pace of its own is a person's wish.
+    if track.track == Track::Sweep && track.every.is_none() && just_read(shared, track).await? {
         return Ok(Start::Later(again(shared, track).await?));
     }
     let coverage = shared.store.coverage(&track.connection).await?;

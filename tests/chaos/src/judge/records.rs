@@ -1,13 +1,8 @@
 //! The store against the shop, record by record.
 
 use ordercase_world::{Step, StoreReader, World};
-use serde_json::{Map, Value};
 
 use super::{Findings, Records};
-
-/// Sums that the shop derives from a customer's orders without touching the customer's own change time: polls cannot
-/// see them change, only a reading of all customers can, and the storm is shorter than its pace.
-const DERIVED_OF_CUSTOMERS: [&str; 2] = ["order_count", "total_spent"];
 
 /// Reads the shop again as another merchant, and compares every record.
 pub(super) async fn compare(
@@ -31,12 +26,10 @@ pub(super) async fn compare(
         let (kind, id) = key;
         match survived.get(key) {
             None => findings.lost.push(format!("{kind} {id} is not stored")),
-            Some(stored) if !same(kind, stored.as_deref(), body.as_deref()) => {
-                findings.unrepaired.push(format!(
-                    "{kind} {id}: {}",
-                    difference(stored.as_deref(), body.as_deref())
-                ))
-            }
+            Some(stored) if stored != body => findings.unrepaired.push(format!(
+                "{kind} {id}: {}",
+                difference(stored.as_deref(), body.as_deref())
+            )),
             Some(_) => {}
         }
     }
@@ -45,21 +38,6 @@ pub(super) async fn compare(
         findings.unrepaired.push(more);
     }
     Ok(survived)
-}
-
-/// Whether two bodies say the same, byte by byte but for what only a customer's orders tell.
-fn same(kind: &str, stored: Option<&str>, fresh: Option<&str>) -> bool {
-    if stored == fresh || kind != "customer" {
-        return stored == fresh;
-    }
-    let own = |body: Option<&str>| {
-        let body: Option<Map<String, Value>> = serde_json::from_str(body?).ok();
-        body.map(|mut body| {
-            body.retain(|key, _| !DERIVED_OF_CUSTOMERS.contains(&key.as_str()));
-            body
-        })
-    };
-    matches!((own(stored), own(fresh)), (Some(stored), Some(fresh)) if stored == fresh)
 }
 
 /// Where two bodies begin to differ.
@@ -86,17 +64,6 @@ fn difference(stored: Option<&str>, fresh: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_sums_of_a_customers_orders_may_differ() {
-        let old = Some(r#"{"name":"A","order_count":1,"total_spent":[1]}"#);
-        let new = Some(r#"{"name":"A","order_count":2,"total_spent":[2]}"#);
-        let other = Some(r#"{"name":"B","order_count":1,"total_spent":[1]}"#);
-        assert!(same("customer", old, new));
-        assert!(!same("customer", old, other));
-        assert!(!same("customer", old, None));
-        assert!(!same("order", old, new));
-    }
 
     #[test]
     fn a_difference_is_shown_where_it_begins() {
