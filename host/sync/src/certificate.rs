@@ -9,7 +9,7 @@ use ordercase_store::{
 };
 use serde::Serialize;
 
-use crate::limits::{CERTIFICATE_AGE_SECONDS_MAX, CERTIFICATE_HOLES_SECONDS};
+use crate::limits::{CERTIFICATE_AGE_SECONDS_MAX, CERTIFICATE_HOLES_SECONDS, MISSING_MAX};
 
 /// What is proven of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -152,7 +152,19 @@ fn stream(backfill: &StreamTrack, evidence: &Evidence, now: Instant) -> StreamCe
     let name = &backfill.stream;
     let tracks = || evidence.tracks.iter().filter(|one| one.stream == *name);
     let proven = evidence.coverage.iter().find(|one| one.stream == *name);
-    let reasons = reasons(backfill, proven, tracks(), &evidence.activity, now);
+    let mut reasons = reasons(backfill, proven, tracks(), &evidence.activity, now);
+    let history = evidence
+        .runs
+        .iter()
+        .find(|run| run.stream == *name && run.track == Track::Backfill);
+    if let Some((run, total)) = history.and_then(|run| Some((run, run.total?)))
+        && is_short(run.records, total)
+    {
+        reasons.push(format!(
+            "the source said that its history holds {total} records, {} were read",
+            run.records
+        ));
+    }
     StreamCertificate {
         stream: name.clone(),
         kind: backfill.kind,
@@ -235,6 +247,12 @@ fn reasons<'a>(
     reasons
 }
 
+/// Whether so many records are missing that it is no matter of some that went meanwhile.
+pub(crate) const fn is_short(read: u64, total: u64) -> bool {
+    let missing = total.saturating_sub(read);
+    missing > MISSING_MAX && missing * 100 > total
+}
+
 fn counts(run: &Run) -> Option<Counts> {
     Some(Counts {
         track: run.track,
@@ -252,5 +270,159 @@ fn path(track: &StreamTrack) -> PathState {
         finished_at: track.finished_at,
         due_at: track.due_at,
         last_error: track.last_error.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ordercase_model::Comparability;
+    use ordercase_store::{ConnectionId, Gap, Phase, RunId, TenantId};
+
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn key() -> ConnectionKey {
+        ConnectionKey {
+            tenant: TenantId::new("t").unwrap(),
+            connection: ConnectionId::new("c").unwrap(),
+        }
+    }
+
+    fn track(track: Track, state: TrackState) -> StreamTrack {
+        StreamTrack {
+            connection: key(),
+            stream: "orders".to_owned(),
+            track,
+            kind: Kind::Order,
+            comparability: Comparability::Instant,
+            page_limit: 50,
+            lane: track.lane(),
+            state,
+            since: None,
+            until: None,
+            cursor: None,
+            watermark: None,
+            pages: 2,
+            records: 100,
+            total: Some(300),
+            restarts: 0,
+            due_at: at("2026-11-28T12:00:00Z"),
+            attempts: 0,
+            holder: None,
+            last_error: None,
+            started_at: None,
+            finished_at: None,
+            every: None,
+            phase: Phase::Reading,
+            run: None,
+        }
+    }
+
+    fn run(records: u64, total: u64) -> Run {
+        let then = at("2026-11-28T10:00:00Z");
+        Run {
+            connection: key(),
+            id: RunId::of(&["r"]),
+            stream: "orders".to_owned(),
+            track: Track::Backfill,
+            kind: Kind::Order,
+            phase: Phase::Done,
+            since: None,
+            until: None,
+            started_at: then,
+            updated_at: then,
+            ended_at: Some(then),
+            pages: 2,
+            records,
+            total: Some(total),
+            changed: records,
+            holes: 0,
+            gone: 0,
+            warnings: Vec::new(),
+            last_error: None,
+            proof: Some(Proof::default()),
+        }
+    }
+
+    fn evidence(records: u64, total: u64) -> Evidence {
+        Evidence {
+            activity: Activity::Active,
+            tracks: vec![
+                track(Track::Backfill, TrackState::Done),
+                track(Track::Reconcile, TrackState::Pending),
+            ],
+            coverage: vec![Coverage {
+                stream: "orders".to_owned(),
+                kind: Kind::Order,
+                since: None,
+                through: at("2026-11-28T11:00:00Z"),
+                gap: None,
+                run: RunId::of(&["r"]),
+                track: Track::Reconcile,
+                proved_at: at("2026-11-28T11:00:10Z"),
+            }],
+            runs: vec![run(records, total)],
+            holes: Vec::new(),
+        }
+    }
+
+    fn reasons(evidence: &Evidence) -> Vec<String> {
+        let mut written = Certificate::write(key(), evidence, at("2026-11-28T12:00:00Z"));
+        let stream = written.streams.remove(0);
+        assert_eq!(stream.complete, stream.reasons.is_empty());
+        assert_eq!(written.complete, stream.complete);
+        stream.reasons
+    }
+
+    #[test]
+    fn a_stream_is_complete_when_nothing_speaks_against_it() {
+        assert_eq!(reasons(&evidence(300, 300)), Vec::<String>::new());
+        assert_eq!(
+            reasons(&evidence(295, 300)),
+            Vec::<String>::new(),
+            "some went meanwhile"
+        );
+        let nothing = Evidence {
+            tracks: Vec::new(),
+            ..evidence(0, 0)
+        };
+        let empty = Certificate::write(key(), &nothing, at("2026-11-28T12:00:00Z"));
+        assert!(!empty.complete, "nothing is no proof");
+    }
+
+    #[test]
+    fn each_reason_against_it_is_told() {
+        let mut unread = evidence(300, 300);
+        unread.coverage.clear();
+        let mut gap = evidence(300, 300);
+        gap.coverage[0].gap = Some(Gap {
+            from: at("2026-11-20T00:00:00Z"),
+            until: at("2026-11-21T00:00:00Z"),
+        });
+        let mut old = evidence(300, 300);
+        old.coverage[0].through = at("2026-11-28T08:00:00Z");
+        let mut parked = evidence(300, 300);
+        parked.tracks[1].state = TrackState::Parked;
+        let mut off = evidence(300, 300);
+        off.tracks[1].state = TrackState::Off;
+        let mut paused = evidence(300, 300);
+        paused.activity = Activity::Paused("401".to_owned());
+        let cases = [
+            (unread, "still being read: 100 of 300"),
+            (gap, "nothing is proven from 2026-11-20"),
+            (old, "4 hours old"),
+            (parked, "`reconcile` has stopped"),
+            (off, "switched off"),
+            (paused, "paused: 401"),
+            (evidence(100, 300), "holds 300 records, 100 were read"),
+        ];
+        for (evidence, told) in cases {
+            let reasons = reasons(&evidence);
+            assert_eq!(reasons.len(), 1, "{reasons:?}");
+            assert!(reasons[0].contains(told), "{reasons:?}");
+        }
     }
 }

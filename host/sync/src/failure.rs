@@ -5,7 +5,7 @@ use ordercase_store::ErrorClass;
 
 use crate::{
     DeskFailure, EffectFailure, SourceFailure,
-    limits::{AGE_SECONDS_MAX, ATTEMPTS_MAX, OWN_FAULT_ATTEMPTS_MAX},
+    limits::{AGE_SECONDS_MAX, ATTEMPTS_MAX, OWN_FAULT_ATTEMPTS_MAX, RATE_LIMIT_CAP_MS},
     retry::Backoff,
 };
 
@@ -47,13 +47,28 @@ pub struct Tried<'a> {
 
 impl Tried<'_> {
     /// Tries again unless it was tried too often or for too long.
-    fn again(&self, asked_ms: Option<u64>) -> Decision {
+    fn again(&self) -> Decision {
+        self.by(Backoff::default(), None)
+    }
+
+    /// The same where the other side answers and only asks to slow down: it gets better with the next minute.
+    fn slower(&self, asked_ms: Option<u64>) -> Decision {
+        let schedule = Backoff {
+            cap_ms: RATE_LIMIT_CAP_MS,
+            ..Backoff::default()
+        };
+        self.by(schedule, asked_ms)
+    }
+
+    fn by(&self, schedule: Backoff, asked_ms: Option<u64>) -> Decision {
         let worn =
             self.attempt >= ATTEMPTS_MAX || self.now.seconds_since(self.since) >= AGE_SECONDS_MAX;
         if worn && self.ends {
             return Decision::GiveUp;
         }
-        self.at(asked_ms)
+        Decision::Retry {
+            at: schedule.next(self.now, self.attempt, self.seed, asked_ms),
+        }
     }
 
     /// What fails by itself is not worth many attempts, whoever asks.
@@ -61,13 +76,7 @@ impl Tried<'_> {
         if self.attempt >= OWN_FAULT_ATTEMPTS_MAX {
             return Decision::GiveUp;
         }
-        self.again(None)
-    }
-
-    fn at(&self, asked_ms: Option<u64>) -> Decision {
-        Decision::Retry {
-            at: Backoff::default().next(self.now, self.attempt, self.seed, asked_ms),
-        }
+        self.again()
     }
 }
 
@@ -80,8 +89,8 @@ pub fn classify(failure: &SourceFailure, tried: &Tried<'_>) -> Decision {
             at: Backoff::default().next(tried.now, tried.attempt, tried.seed, None),
         },
         SourceFailure::Credentials(_) | SourceFailure::Config(_) => Decision::Pause,
-        SourceFailure::RateLimited { after_ms } => tried.again(*after_ms),
-        SourceFailure::Unavailable(_) => tried.again(None),
+        SourceFailure::RateLimited { after_ms } => tried.slower(*after_ms),
+        SourceFailure::Unavailable(_) => tried.again(),
         SourceFailure::Malformed(_) | SourceFailure::Unsupported(_) => Decision::GiveUp,
         SourceFailure::Unreadable(_) | SourceFailure::Plugin(_) => tried.own_fault(),
     }
@@ -92,8 +101,8 @@ pub fn classify(failure: &SourceFailure, tried: &Tried<'_>) -> Decision {
 pub fn classify_effect(failure: &EffectFailure, tried: &Tried<'_>) -> Decision {
     match failure {
         EffectFailure::Credentials(_) => Decision::Pause,
-        EffectFailure::RateLimited { after_ms } => tried.again(*after_ms),
-        EffectFailure::Unavailable(_) | EffectFailure::Conflict(_) => tried.again(None),
+        EffectFailure::RateLimited { after_ms } => tried.slower(*after_ms),
+        EffectFailure::Unavailable(_) | EffectFailure::Conflict(_) => tried.again(),
         EffectFailure::Refused(_) => Decision::GiveUp,
     }
 }
@@ -103,8 +112,8 @@ pub fn classify_effect(failure: &EffectFailure, tried: &Tried<'_>) -> Decision {
 pub fn classify_desk(failure: &DeskFailure, tried: &Tried<'_>) -> Decision {
     match failure {
         DeskFailure::Credentials(_) => Decision::Pause,
-        DeskFailure::RateLimited { after_ms } => tried.again(*after_ms),
-        DeskFailure::Unavailable(_) | DeskFailure::Conflict(_) => tried.again(None),
+        DeskFailure::RateLimited { after_ms } => tried.slower(*after_ms),
+        DeskFailure::Unavailable(_) | DeskFailure::Conflict(_) => tried.again(),
         DeskFailure::Broken(_) => Decision::GiveUp,
     }
 }

@@ -44,6 +44,9 @@ pub const SWEEP_WINDOW_SECONDS: i64 = 366 * 24 * 3_600;
 pub const SWEEP_REST_SECONDS: i64 = 6 * 3_600;
 /// Time between two looks for orders that are to be read again, seconds.
 pub const REREAD_INTERVAL_SECONDS: i64 = 300;
+/// Records by which a history may fall short of what the source said; more, and more than a hundredth of it, means
+/// that it was cut.
+pub const MISSING_MAX: u64 = 10;
 /// Age of the last proof at which a stream does not count as complete any more, seconds.
 pub const CERTIFICATE_AGE_SECONDS_MAX: i64 = 3 * RECONCILE_INTERVAL_SECONDS;
 /// How far back a certificate tells of holes, seconds.
@@ -68,6 +71,8 @@ pub const AGE_SECONDS_MAX: i64 = 3 * 24 * 3_600;
 pub const RETRY_BASE_MS: u64 = 1_000;
 /// Longest step of the schedule, milliseconds.
 pub const RETRY_CAP_MS: u64 = 15 * 60 * 1_000;
+/// Longest step of the schedule where the other side asks to slow down and does not say for how long, milliseconds.
+pub const RATE_LIMIT_CAP_MS: u64 = 60 * 1_000;
 /// Longest wait that a source may ask for, milliseconds.
 pub const RETRY_AFTER_MAX_MS: u64 = 60 * 60 * 1_000;
 /// Records, or receipts, that a replay works off in a second unless it is told otherwise.

@@ -3,7 +3,9 @@
 //! What a status or an error code means is settled here once: 401 and 403 (and `UNAUTHENTICATED`,
 //! `FORBIDDEN`) need a person, 429 and `THROTTLED` a pause, 404 is gone, the rest is the source's
 //! failure. An error beside data (a field that the token may not read) is no failure: it comes back
-//! in [`Answer::errors`], so that the plugin can say `not_permitted`.
+//! in [`Answer::errors`], so that the plugin can say `not_permitted`. An error of what was asked for
+//! itself (`orders: null`) is one: taken for an empty list it would end a history, taken for an absent
+//! record it would bury it.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -87,6 +89,17 @@ impl GraphQlError {
             .as_ref()
             .and_then(|extensions| extensions.code.as_deref())
             .unwrap_or("")
+    }
+
+    /// Whether nothing came of what was asked for: the query was held back, or its own field failed.
+    fn is_of_the_query(&self) -> bool {
+        self.code() == "THROTTLED" || self.path.as_ref().is_some_and(|path| path.len() == 1)
+    }
+
+    /// Whether it says that the cursor is not one of the source's (any more).
+    fn is_of_the_cursor(&self) -> bool {
+        let message = self.message.to_lowercase();
+        message.contains("invalid") && message.contains("cursor")
     }
 
     /// Whether the path names that field.
@@ -188,7 +201,7 @@ pub fn read<T: DeserializeOwned>(
     })?;
     let Errors(errors) = envelope.errors;
     match envelope.data {
-        Some(data) if !errors.iter().any(|error| error.code() == "THROTTLED") => Ok((data, errors)),
+        Some(data) if !errors.iter().any(GraphQlError::is_of_the_query) => Ok((data, errors)),
         _ if errors.is_empty() => Err(AskError::Failed(PluginError::Malformed(format!(
             "answer to `{role}` has neither data nor errors"
         )))),
@@ -215,7 +228,14 @@ fn meaning(errors: &[GraphQlError], body: &[u8]) -> AskError {
     }
     AskError::Failed(if has(&["THROTTLED"]) {
         PluginError::RateLimited(wait_ms(body))
-    } else if has(&["UNAUTHENTICATED", "FORBIDDEN", "ACCESS_DENIED"]) {
+    } else if errors.iter().any(GraphQlError::is_of_the_cursor) {
+        PluginError::InvalidCursor(message)
+    } else if has(&[
+        "UNAUTHENTICATED",
+        "UNAUTHORIZED",
+        "FORBIDDEN",
+        "ACCESS_DENIED",
+    ]) {
         PluginError::AuthExpired(message)
     } else if has(&["SHOP_INACTIVE"]) {
         PluginError::Upstream {
@@ -335,10 +355,28 @@ mod tests {
 
     #[test]
     fn an_error_beside_data_is_no_failure() {
-        let body = r#"{"data": {"name": null}, "errors": [{"message": "no", "path": ["name"], "extensions": {"code": "ACCESS_DENIED"}}]}"#;
+        let body = r#"{"data": {"name": null}, "errors": [{"message": "no", "path": ["shop", "name"], "extensions": {"code": "ACCESS_DENIED"}}]}"#;
         let answer = ask(200, &[], body).unwrap();
         assert_eq!(answer.data, Shop { name: None });
         assert!(answer.errors.iter().any(|error| error.is_at("name")));
+    }
+
+    #[test]
+    fn an_error_of_what_was_asked_for_is_neither_an_empty_list_nor_an_absent_record() {
+        let of = |message: &str, code: &str| {
+            let error = serde_json::json!({"message": message, "path": ["name"], "extensions": {"code": code}});
+            let body = serde_json::json!({"data": {"name": null}, "errors": [error]});
+            ask(200, &[], &body.to_string()).unwrap_err()
+        };
+        let void = "Invalid cursor for current pagination sort.";
+        assert_eq!(of(void, ""), PluginError::InvalidCursor(void.to_owned()));
+        assert!(matches!(
+            of("Internal error", "INTERNAL_SERVER_ERROR"),
+            PluginError::Upstream { status: 200, .. }
+        ));
+        for code in ["ACCESS_DENIED", "FORBIDDEN", "UNAUTHORIZED"] {
+            assert_eq!(of("no", code), PluginError::AuthExpired("no".to_owned()));
+        }
     }
 
     #[test]

@@ -178,8 +178,7 @@ fn price(asked: &Asked<'_>) -> f64 {
     } else {
         10 * (1 + listed("ids") as u64)
     };
-    let price = count as f64;
-    price
+    count as f64
 }
 
 impl Shop {

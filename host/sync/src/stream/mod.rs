@@ -16,9 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     SourceFailure,
+    certificate::is_short,
     engine::Shared,
     failure::{Decision, Tried, classify},
     limits::{RESTARTS_MAX, STORE_DOWN_SECONDS, SWEEP_REST_SECONDS},
+    retry::Backoff,
 };
 use schedule::Start;
 
@@ -92,8 +94,17 @@ async fn again(
     Ok(schedule::next(track, &shared.options, now, zone.as_deref()))
 }
 
-/// Sums up what the window holds and ends it.
+/// Sums up what the window holds and ends it. A history that ends long before the source said begins again: it was
+/// cut, whatever the last page said.
 async fn prove(shared: &Shared, track: StreamTrack) -> Result<(), StoreError> {
+    if track.track == Track::Backfill
+        && track.restarts < RESTARTS_MAX
+        && let Some(error) = cut_short(shared, &track).await?
+    {
+        let tried = track.restarts + 1;
+        let at = Backoff::default().next(shared.clock.now(), tried, &track.stream, None);
+        return settle(shared, &track, TrackSettlement::Restart { at, error }).await;
+    }
     let proof = shared
         .store
         .prove(&track.connection, track.kind, track.since)
@@ -114,6 +125,21 @@ async fn prove(shared: &Shared, track: StreamTrack) -> Result<(), StoreError> {
         .finish_window(&track, Some(proof), &next, now)
         .await?;
     Ok(())
+}
+
+/// What is missing of a window, in words, when the source said that it holds many more records than were read.
+async fn cut_short(shared: &Shared, track: &StreamTrack) -> Result<Option<String>, StoreError> {
+    let run = match &track.run {
+        Some(run) => shared.store.run(&track.connection, run).await?,
+        None => None,
+    };
+    Ok(run.and_then(|run| {
+        let total = run.total.filter(|total| is_short(run.records, *total))?;
+        let read = run.records;
+        Some(format!(
+            "the source said that it holds {total} records, {read} were read"
+        ))
+    }))
 }
 
 async fn settle(

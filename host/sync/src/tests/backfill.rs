@@ -197,3 +197,34 @@ async fn an_answer_that_cannot_be_read_is_asked_for_again_before_a_person_is(
     running.stop().await;
     world.adds_up().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_history_that_ends_long_before_its_total_is_read_again(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 30).await else {
+        return;
+    };
+    world
+        .shop
+        .cuts
+        .store(2, std::sync::atomic::Ordering::SeqCst);
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world.backfilled().await;
+    running.stop().await;
+    assert_eq!(world.stored().await, world.expected());
+    let runs = world
+        .store
+        .runs(&world.connection, None, 100)
+        .await
+        .unwrap();
+    let cut = runs.iter().filter(|run| {
+        run.warnings
+            .iter()
+            .any(|text| text.contains("holds 30 records, 5 were read"))
+    });
+    assert_eq!(cut.count(), 2, "{runs:#?}");
+    world.adds_up().await;
+}

@@ -66,6 +66,8 @@ pub(crate) struct Shop {
     pub(crate) failures: Mutex<BTreeMap<&'static str, VecDeque<SourceFailure>>>,
     /// Calls made, by call.
     pub(crate) calls: Mutex<BTreeMap<&'static str, usize>>,
+    /// Pages to come that claim to be the last.
+    pub(crate) cuts: AtomicUsize,
     /// While it is closed, pages wait.
     pub(crate) gate: Mutex<Option<watch::Receiver<bool>>>,
 }
@@ -192,7 +194,14 @@ impl Source for Shop {
             .take(PAGE)
             .collect();
         let more = window.iter().filter(|(id, _)| **id < below).count() > PAGE;
-        let next = page.last().filter(|_| more).map(|(id, _)| id.to_string());
+        let cut = self
+            .cuts
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok();
+        let next = page.last().filter(|_| more && !cut);
+        let next = next.map(|(id, _)| id.to_string());
         let records = page
             .iter()
             .map(|(id, state)| self.read(**id, **state))
