@@ -54,7 +54,7 @@ async fn settle(shared: &Shared, receipt: &Receipt, end: Settlement) -> Result<(
 
 fn tried<'a>(shared: &Shared, receipt: &'a Receipt) -> Tried<'a> {
     Tried {
-        attempt: receipt.attempts,
+        attempt: receipt.failures + 1,
         since: receipt.tried_since,
         now: shared.clock.now(),
         seed: receipt.id.as_str(),

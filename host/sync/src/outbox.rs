@@ -162,7 +162,7 @@ async fn end_of(
     );
     let now = shared.clock.now();
     let tried = Tried {
-        attempt: effect.attempts,
+        attempt: effect.failures + 1,
         since: effect.tried_since,
         now,
         seed: effect.id.as_str(),

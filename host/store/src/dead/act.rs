@@ -31,11 +31,11 @@ statements! {
     EFFECT = "SELECT tenant_id, kind, last_error AS reason, error_class FROM outbox
               WHERE effect_id = $2 AND state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR tenant_id = $1)";
     REVIVE_RECEIPT = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, settled_at = NULL,
-                          attempts = 0, due_at = $3, tried_since = $3, last_error = $4
+                          attempts = 0, failures = 0, due_at = $3, tried_since = $3, last_error = $4
                       WHERE tenant_id = $1 AND receipt_id = $2 AND state = 'dead'";
     /// The journal stays, so the next attempt first asks whether it happened.
-    REVIVE_EFFECT = "UPDATE outbox SET state = 'pending', settled_at = NULL, error_class = NULL, due_at = $3,
-                         tried_since = $3
+    REVIVE_EFFECT = "UPDATE outbox SET state = 'pending', settled_at = NULL, error_class = NULL, failures = 0,
+                         due_at = $3, tried_since = $3
                      WHERE tenant_id = $1 AND effect_id = $2 AND state = 'dead'";
     DISCARD_RECEIPT = "UPDATE receipts SET state = 'ignored', reason = $4, last_error = $5, settled_at = $3
                        WHERE tenant_id = $1 AND receipt_id = $2 AND state = 'dead'";

@@ -91,7 +91,7 @@ statements! {
                 AND (CAST($7 AS BIGINT) IS NULL OR (received_at, receipt_id) > ($7, $8))
             ORDER BY received_at, receipt_id LIMIT $9";
     AGAIN = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, settled_at = NULL,
-                 attempts = 0, lane = $5, due_at = $4, tried_since = $4
+                 attempts = 0, failures = 0, lane = $5, due_at = $4, tried_since = $4
              WHERE tenant_id = $1 AND receipt_id = $2 AND state = $3
              RETURNING owner_id, stream";
 }

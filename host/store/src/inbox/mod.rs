@@ -205,6 +205,8 @@ pub struct Receipt {
     pub repeats: u64,
     /// How often somebody took it, this time included.
     pub attempts: u32,
+    /// How often it went wrong since it was due first, or since a person put it back to work.
+    pub failures: u32,
     /// When it may be taken.
     pub due_at: Instant,
     /// Who has it.
@@ -322,7 +324,7 @@ pub fn ticket_entity(ticket_id: u64) -> String {
 macro_rules! receipt_columns {
     () => {
         "receipt_id, tenant_id, owner_kind, owner_id, stream, kind, topic, entity_key, lane, headers, \
-         encoding, body, occurred_at, received_at, state, reason, repeats, attempts, due_at, holder, \
+         encoding, body, occurred_at, received_at, state, reason, repeats, attempts, failures, due_at, holder, \
          last_error, settled_at, tried_since"
     };
 }
@@ -375,6 +377,7 @@ pub(crate) fn read_receipt(row: &Row) -> Result<Receipt, StoreError> {
         reason: row.opt_text("reason")?,
         repeats: row.count("repeats")?,
         attempts: u32::try_from(row.int("attempts")?).unwrap_or(u32::MAX),
+        failures: u32::try_from(row.int("failures")?).unwrap_or(u32::MAX),
         due_at: row.instant("due_at")?,
         holder: row
             .opt_text("holder")?

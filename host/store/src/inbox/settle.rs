@@ -19,7 +19,8 @@ statements! {
                       WHERE c.tenant_id = receipts.tenant_id AND c.connection_id = receipts.owner_id)
               WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'
               RETURNING owner_id, stream";
-    RETRY = "UPDATE receipts SET due_at = $4, last_error = $5, holder = NULL, lease_until = NULL
+    RETRY = "UPDATE receipts SET due_at = $4, last_error = $5, failures = failures + 1, holder = NULL,
+                 lease_until = NULL
              WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'
              RETURNING lane";
     RELEASE = "UPDATE receipts SET attempts = attempts - 1, holder = NULL, lease_until = NULL

@@ -117,6 +117,8 @@ pub struct Effect {
     pub due_at: Instant,
     /// How often somebody took it, this time included.
     pub attempts: u32,
+    /// How often it went wrong since it was due first, or since a person put it back to work.
+    pub failures: u32,
     /// Who has it.
     pub holder: Option<HolderId>,
     /// What went wrong last.
@@ -182,7 +184,7 @@ pub struct Attempt {
 macro_rules! effect_columns {
     () => {
         "tenant_id, desk_id, effect_id, effect_key, target, seq, coalesce_key, kind, payload, state, due_at, \
-         attempts, holder, last_error, outcome, created_at, settled_at, tried_since"
+         attempts, failures, holder, last_error, outcome, created_at, settled_at, tried_since"
     };
 }
 pub(crate) use effect_columns;
@@ -204,6 +206,7 @@ pub(crate) fn read(row: &Row) -> Result<Effect, StoreError> {
         state: row.parse("state")?,
         due_at: row.instant("due_at")?,
         attempts: u32::try_from(row.int("attempts")?).unwrap_or(u32::MAX),
+        failures: u32::try_from(row.int("failures")?).unwrap_or(u32::MAX),
         holder: row
             .opt_text("holder")?
             .and_then(|id| HolderId::new(id).ok()),

@@ -42,7 +42,7 @@ statements! {
                 error_class = $8, holder = NULL, lease_until = NULL
             WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
     RETRY = "UPDATE outbox SET due_at = $4, last_error = COALESCE($5, last_error), attempts = attempts - $6,
-                holder = NULL, lease_until = NULL
+                failures = failures + 1 - $6, holder = NULL, lease_until = NULL
             WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending'";
     /// Of those that are the first of their target: the others wait for them, not for a moment.
     NEXT_DUE = "SELECT MIN(CASE WHEN e.lease_until > e.due_at THEN e.lease_until ELSE e.due_at END) AS at

@@ -113,8 +113,12 @@ async fn waiting_updates_of_a_ticket_merge_and_one_in_flight_never_does(
     );
     let again = home.take_effects("w", 50).await;
     assert_eq!(
-        (again[0].attempts, &again[0].payload["fields"]["3"]),
-        (2, &Value::Null)
+        (
+            again[0].attempts,
+            again[0].failures,
+            &again[0].payload["fields"]["3"]
+        ),
+        (2, 1, &Value::Null)
     );
     home.store
         .settle_effect(&again[0], EffectSettlement::AlreadyDone(json!({})), at(51))
