@@ -10,12 +10,12 @@ use crate::{
 };
 
 statements! {
-    RECEIPT = "UPDATE receipts SET lease_until = $4
+    RECEIPT = "UPDATE receipts SET lease_until = CASE WHEN lease_until > $4 THEN lease_until ELSE $4 END
         WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5";
-    STREAM = "UPDATE streams SET lease_until = $6
+    STREAM = "UPDATE streams SET lease_until = CASE WHEN lease_until > $6 THEN lease_until ELSE $6 END
         WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
             AND state = 'pending' AND lease_until > $7";
-    EFFECT = "UPDATE outbox SET lease_until = $4
+    EFFECT = "UPDATE outbox SET lease_until = CASE WHEN lease_until > $4 THEN lease_until ELSE $4 END
         WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5";
 }
 
@@ -74,7 +74,8 @@ impl From<&Effect> for Lease {
 }
 
 impl Store {
-    /// Keeps a lease until then; `false` when it is lost: it is done, or it ran out before `now`. A lease that ran
+    /// Keeps a lease until then; `false` when it is lost: it is done, or it ran out before `now`. A request that
+    /// was on its way for long never makes a lease shorter than a later one made it. A lease that ran
     /// out never comes back, even where nobody took the same piece of work: somebody may have taken another of
     /// the same entity.
     ///

@@ -17,6 +17,9 @@ use crate::{
     mutation::mutated,
 };
 
+/// Times that more time is asked for before an effect is sent; a database that is slower than that is down.
+const RENEWALS_MAX: u32 = 3;
+
 /// The work of the outbox.
 pub(crate) struct Effects {
     pub(crate) places: usize,
@@ -133,22 +136,30 @@ async fn attempt(shared: &Shared, taken: &Taken) -> Result<EffectSettlement, Not
 }
 
 /// Nothing is sent under a lease that may have run out: while the claim waited for the database, or this process
-/// for the processor, another may have begun.
+/// for the processor, another may have begun. Asking for more time may take as long, so its answer counts from
+/// when it was asked for, too.
 async fn still_ours(shared: &Shared, taken: &Taken) -> Result<(), StoreError> {
-    let now = shared.clock.now();
-    if now.seconds_since(taken.asked_at) < shared.renewal_seconds() || mutated!(LeaseBeforeSending)
-    {
-        return Ok(());
-    }
     let lease = Lease::from(&taken.effect);
-    let until = shared.lease_from(now);
-    match shared.store.renew(&lease, now, until).await? {
-        true => Ok(()),
-        false => Err(StoreError::LeaseLost {
-            what: "effect",
-            id: taken.effect.id.to_string(),
-        }),
+    let mut asked_at = taken.asked_at;
+    for _ in 0..RENEWALS_MAX {
+        let now = shared.clock.now();
+        let fresh = now.seconds_since(asked_at) < shared.renewal_seconds();
+        if fresh || mutated!(LeaseBeforeSending) {
+            return Ok(());
+        }
+        if !shared
+            .store
+            .renew(&lease, now, shared.lease_from(now))
+            .await?
+        {
+            break;
+        }
+        asked_at = now;
     }
+    Err(StoreError::LeaseLost {
+        what: "effect",
+        id: taken.effect.id.to_string(),
+    })
 }
 
 async fn end_of(

@@ -13,10 +13,12 @@ pub(crate) async fn keep(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         let next = shared.clock.now().plus_seconds(RETENTION_INTERVAL_SECONDS);
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = shared.clock.sleep_until(next) => {}
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             swept = sweep(&shared) => if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be removed; it is tried again in an hour");

@@ -14,7 +14,7 @@ const RUNS_MAX: u64 = 2_000;
 #[test]
 fn a_seed_takes_the_same_way_again() {
     let (simulator, other) = (Simulator::new().unwrap(), Simulator::new().unwrap());
-    for seed in 0..40 {
+    for seed in 0..150 {
         let first = simulator.run(seed, None, false).unwrap();
         let again = other.run(seed, None, true).unwrap();
         assert_eq!(first.digest, again.digest, "seed {seed}");
@@ -54,6 +54,8 @@ fn every_guard_is_missed_when_it_is_off() {
                     };
                     match simulator.find(guard, 0, RUNS_MAX).unwrap() {
                         Some(found) => {
+                            let with_it = simulator.run(found.seed, None, false).unwrap();
+                            assert_eq!(with_it.violation, None, "seed {}", found.seed);
                             let (seed, what) = (found.seed, found.violation.unwrap());
                             println!("without {guard:?}: seed {seed}: {what}");
                         }

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{NewReceipt, Put, encode, put_in};
+use super::{NewReceipt, Put, encode, put::dedupe_key, put_in};
 use crate::{
     ReceiptId, Store, StoreError, TenantId,
     account::{self, Moves, Via},
@@ -127,10 +127,11 @@ async fn put_all(tx: &mut Tx, receipts: &[NewReceipt]) -> Result<Vec<Put>, Store
     let (mut rows, mut together, mut later) = (Vec::new(), HashMap::new(), Vec::new());
     for (at, receipt) in receipts.iter().enumerate() {
         let owner = receipt.owner.id();
-        let id = ReceiptId::of(&[receipt.tenant.as_str(), owner, &receipt.dedupe_key]);
+        let key = dedupe_key(receipt);
+        let id = ReceiptId::of(&[receipt.tenant.as_str(), owner, &key]);
         outcomes.push(Put::Duplicate(id.clone()));
         // A dead letter takes more columns, and a statement may not meet a row twice.
-        if receipt.dead.is_some() || !keys.insert((owner, receipt.dedupe_key.as_str())) {
+        if receipt.dead.is_some() || !keys.insert((owner, key.clone())) {
             later.push(at);
             continue;
         }
@@ -143,7 +144,7 @@ async fn put_all(tx: &mut Tx, receipts: &[NewReceipt]) -> Result<Vec<Put>, Store
             &receipt.stream,
             receipt.kind.as_str(),
             &receipt.topic,
-            &receipt.dedupe_key,
+            key.into_owned(),
             &receipt.entity_key,
             receipt.lane.as_str(),
             serde_json::to_string(&receipt.headers)

@@ -39,14 +39,18 @@ impl Store {
     }
 }
 
+/// By what a delivery is known again.
+pub(super) fn dedupe_key(receipt: &NewReceipt) -> Cow<'_, str> {
+    if mutated!(Dedupe) {
+        let moment = receipt.received_at.micros();
+        return Cow::Owned(format!("{}{moment}", receipt.dedupe_key));
+    }
+    Cow::Borrowed(&receipt.dedupe_key)
+}
+
 pub(crate) async fn put_in(tx: &mut Tx, receipt: &NewReceipt) -> Result<Put, StoreError> {
     let owner = receipt.owner.id();
-    let mut dedupe_key = Cow::Borrowed(receipt.dedupe_key.as_str());
-    if mutated!(Dedupe) {
-        dedupe_key
-            .to_mut()
-            .push_str(&receipt.received_at.micros().to_string());
-    }
+    let dedupe_key = dedupe_key(receipt);
     let id = ReceiptId::of(&[receipt.tenant.as_str(), owner, &dedupe_key]);
     let (encoding, body) = encode(&receipt.body);
     let headers = serde_json::to_string(&receipt.headers)

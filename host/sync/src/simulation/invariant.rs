@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ordercase_model::{Comparability, Instant, Kind};
 use ordercase_store::{
     ConnectionKey, DeskKey, EffectState, Receipt, ReceiptState, Store, StoreError, StoredRecord,
-    TicketKey, Track, TrackState, simulation::Leased,
+    StreamTrack, TicketKey, Track, TrackState, simulation::Leased,
 };
 use serde_json::Value;
 
 use super::{
+    plan::Plan,
     shop::version_of,
     side::order_of,
     world::{State, World},
@@ -101,8 +102,10 @@ impl Witness {
 
     /// After something was stored: no record goes back, no cursor is ahead.
     pub(super) async fn records(&mut self, world: &World) -> Result<(), StoreError> {
-        let stored = self.stored().await?;
+        let mut stored = self.stored().await?;
         let how = world.with(|state| state.shop.comparability);
+        // What the shop deleted is settled by the end, and compared then.
+        stored.retain(|id, _| !world.with(|state| deleted(state, id)));
         for record in stored.values() {
             let now = Seen {
                 version: version_of(record).unwrap_or_default(),
@@ -143,7 +146,11 @@ impl Witness {
             ) else {
                 continue;
             };
-            let there = stored.get(&order.to_string()).and_then(version_of);
+            let id = order.to_string();
+            if world.with(|state| deleted(state, &id)) {
+                continue;
+            }
+            let there = stored.get(&id).and_then(version_of);
             if there.is_none_or(|there| there < version) {
                 world.with(|state| {
                     state.wrong(format!(
@@ -176,7 +183,9 @@ impl Witness {
         };
         let history = world.with(|state| state.shop.history);
         for id in from.max(1)..=history {
-            if !stored.contains_key(&id.to_string()) {
+            if !stored.contains_key(&id.to_string())
+                && !world.with(|state| state.shop.is_deleted(id))
+            {
                 world.with(|state| {
                     state.wrong(format!(
                         "the backfill is past order {id}, which is not stored"
@@ -187,8 +196,13 @@ impl Witness {
         Ok(())
     }
 
-    /// Whether nothing waits any more, and a poll began after that step and is over.
-    pub(super) async fn at_rest(&self, world: &World, since: u64) -> Result<bool, StoreError> {
+    /// Whether nothing waits any more, and what is to find changes and deletions began after that step and is over.
+    pub(super) async fn at_rest(
+        &self,
+        world: &World,
+        plan: &Plan,
+        since: u64,
+    ) -> Result<bool, StoreError> {
         let tenant = &self.connection.tenant;
         if self.store.row_counts().await?.waiting > 0
             || !self
@@ -199,18 +213,27 @@ impl Witness {
         {
             return Ok(false);
         }
-        let begun = world
-            .with(|state| state.poll_begun)
-            .filter(|(step, _)| *step >= since);
+        let (begun, deleted_at) = world.with(|state| (state.begun.clone(), state.shop.deleted_at));
+        let over = |track: &StreamTrack| {
+            let begun = begun.get(&track.track.lane());
+            begun.is_some_and(|(step, begun)| {
+                *step >= since
+                    && track.cursor.is_none()
+                    && track.holder.is_none()
+                    && track.finished_at.is_some_and(|at| at >= *begun)
+            })
+        };
         let tracks = self.store.streams(&self.connection).await?;
         Ok(tracks.iter().all(|track| match track.track {
             Track::Backfill => track.state == TrackState::Done,
-            Track::Poll => begun.is_some_and(|(_, begun)| {
-                track.cursor.is_none()
-                    && track.holder.is_none()
-                    && track.finished_at.is_some_and(|at| at >= begun)
-            }),
-            Track::Reconcile | Track::Sweep | Track::Reread => true,
+            Track::Poll => plan.poll_off || over(track),
+            Track::Reconcile if !plan.poll_off && deleted_at.is_none() => true,
+            // What was read in the moment in which it went counts as seen by a run that began in that moment.
+            Track::Reconcile => {
+                let begun = begun.get(&track.lane).map(|(_, begun)| *begun);
+                over(track) && begun > deleted_at
+            }
+            Track::Sweep | Track::Reread => true,
         }))
     }
 
@@ -344,6 +367,10 @@ fn shows(state: &mut State, ticket: u64, seen: Option<u64>) {
             "ticket {ticket} shows {shown:?}, the shop has {newest:?}"
         ));
     }
+}
+
+fn deleted(state: &State, id: &str) -> bool {
+    id.parse().is_ok_and(|id| state.shop.is_deleted(id))
 }
 
 fn delivery_of(receipt: &Receipt) -> Option<String> {

@@ -4,83 +4,26 @@
 use std::sync::Arc;
 
 use ordercase_model::Instant;
-use ordercase_store::{
-    HolderId, Lane, NewReceipt, Owner, ReceiptKind, Store, StoreError, simulation::Mutation,
-    ticket_entity,
-};
-use serde_json::json;
+use ordercase_store::{HolderId, Lane, Store, StoreError, simulation::Mutation};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     START_SECONDS,
     invariant::{Sent, Witness},
+    plan::{Habits, POLL_OVERLAP_SECONDS, Plan, RECONCILE_WINDOW_SECONDS},
     quiet::Quiet,
     random::Random,
     setting,
-    shop::{Delivery, Shop},
+    shop::Shop,
     side::{Desk, Side},
+    time::{held_back, urgent, waiting_until},
     world::{At, Faults, Request, State, World},
 };
-use crate::{Engine, EngineOptions, limits::LEASE_SECONDS};
+use crate::{Engine, EngineOptions};
 
 /// Steps of the quiet time; whoever does not come to rest by then never does.
 const QUIET_STEPS_MAX: u32 = 6_000;
-/// Time between two polls, seconds: short, so that runs are.
-pub(super) const POLL_INTERVAL_SECONDS: i64 = 60;
-/// How far a poll reaches back, seconds.
-pub(super) const POLL_OVERLAP_SECONDS: i64 = 30;
-
-/// What a seed decides about a run before it begins.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    replicas: usize,
-    steps: u64,
-    changes: u64,
-    events: u64,
-    kills: u64,
-    /// Webhooks that never come, in a hundred.
-    dropped: u64,
-    /// How often time is let pass, against all else.
-    haste: u64,
-    /// How quick requests are, against all else.
-    speed: u64,
-    /// The same of effects; at 0 they arrive when they must, or in the quiet time.
-    effect_speed: u64,
-    faults: Faults,
-}
-
-impl Plan {
-    fn draw(random: &mut Random) -> Self {
-        let faulty = random.percent(70);
-        let chance = |random: &mut Random, most: u64| match faulty {
-            true => random.below(most + 1),
-            false => 0,
-        };
-        Self {
-            replicas: if random.percent(75) { 2 } else { 3 },
-            steps: random.from_to(40, 160),
-            changes: random.from_to(1, 6),
-            events: random.from_to(1, 3),
-            kills: if random.percent(60) {
-                random.from_to(1, 2)
-            } else {
-                0
-            },
-            dropped: random.one_of(&[0, 0, 30, 100], 0),
-            haste: random.one_of(&[1, 2, 6], 2),
-            speed: random.one_of(&[1, 6, 6], 6),
-            effect_speed: random.one_of(&[0, 1, 6, 6], 6),
-            faults: Faults {
-                lost: chance(random, 10),
-                unanswered: chance(random, 15),
-                refused: chance(random, 6),
-                busy: chance(random, 3),
-                unsaid: chance(random, 2),
-            },
-        }
-    }
-}
 
 /// A life of a replica.
 struct Life {
@@ -94,46 +37,26 @@ struct Life {
 
 /// What may happen next.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub(super) enum Step {
     Open(u64),
     Arrive(u64),
     Change,
+    Delete,
     Deliver(usize),
     Event,
     Wait,
     Kill(usize),
 }
 
-/// What is as usual in every interleaving.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Habits {
-    /// Time between two polls, seconds.
-    pub(super) poll_interval_seconds: i64,
-    /// Whether the help desk never answers.
-    pub(super) dead_desk: bool,
-    /// At most so many replicas.
-    pub(super) replicas_max: usize,
-}
-
-impl Default for Habits {
-    fn default() -> Self {
-        Self {
-            poll_interval_seconds: POLL_INTERVAL_SECONDS,
-            dead_desk: false,
-            replicas_max: 3,
-        }
-    }
-}
-
 /// One run in progress.
 pub(super) struct Run<'r> {
     quiet: &'r Quiet,
-    world: Arc<World>,
-    witness: Witness,
+    pub(super) world: Arc<World>,
+    pub(super) witness: Witness,
     lives: Vec<Life>,
-    plan: Plan,
-    sent: Vec<Sent>,
-    events: u64,
+    pub(super) plan: Plan,
+    pub(super) sent: Vec<Sent>,
+    pub(super) events: u64,
     habits: Habits,
 }
 
@@ -160,7 +83,7 @@ impl<'r> Run<'r> {
         let mut random = Random::new(seed);
         let plan = Plan::draw(&mut random);
         let shop = Shop::draw(&mut random, now);
-        let settled = setting::settle(store, &shop, now).await?;
+        let settled = setting::settle(store, &shop, plan.poll_off, now).await?;
         let mut state = State::new(now, random, shop, traced);
         state.faults = plan.faults;
         state.desk.dead = habits.dead_desk;
@@ -224,8 +147,9 @@ impl<'r> Run<'r> {
                 true => 0,
                 false => most,
             };
-            // Nobody waits at the agents' lane here; what reconciles is not simulated.
-            (weight, [0, places(2), places(1), places(1), 0], places(2))
+            // Nobody waits at the agents' lane here.
+            let lanes = [0, places(2), places(1), places(1), places(1)];
+            (weight, lanes, places(2))
         });
         let before = self.lives.get(replica);
         let life = Life {
@@ -259,6 +183,9 @@ impl<'r> Run<'r> {
         let options = EngineOptions {
             poll_interval_seconds: self.habits.poll_interval_seconds,
             poll_overlap_seconds: POLL_OVERLAP_SECONDS,
+            reconcile_interval_seconds: self.habits.reconcile_interval_seconds,
+            reconcile_window_seconds: RECONCILE_WINDOW_SECONDS,
+            reread_interval_seconds: self.habits.reread_interval_seconds,
             jobs_per_lane: life.jobs_per_lane,
             effect_jobs: life.effect_jobs,
             ..EngineOptions::new(holder)
@@ -295,6 +222,9 @@ impl<'r> Run<'r> {
             }
             let deliveries = 0..state.shop.deliveries.len();
             all.extend(deliveries.map(|at| (4, Step::Deliver(at))));
+            if state.shop.deletes < plan.deletes && state.shop.changes > 0 {
+                all.push((1, Step::Delete));
+            }
             if events < plan.events {
                 all.push((3, Step::Event));
             }
@@ -323,6 +253,10 @@ impl<'r> Run<'r> {
             }
             Step::Change => {
                 self.change();
+                Ok(())
+            }
+            Step::Delete => {
+                self.delete();
                 Ok(())
             }
             Step::Deliver(at) => self.deliver(at).await,
@@ -372,117 +306,6 @@ impl<'r> Run<'r> {
                 self.witness.accounts(&self.world).await?;
             }
         }
-        Ok(())
-    }
-
-    fn change(&self) {
-        let dropped = self.plan.dropped;
-        self.world.with(|state| {
-            let newest = u64::try_from(state.shop.orders.len()).unwrap_or(1);
-            // Often one that a ticket shows; sometimes a new one.
-            let id = match state.random.below(10) {
-                0..=1 => newest + 1,
-                2..=5 => state.random.from_to(1, 2),
-                _ => state.random.from_to(1, newest),
-            };
-            let copies = match state.random.percent(dropped) {
-                true => 0,
-                false => state.random.one_of(&[1, 1, 2, 3], 1),
-            };
-            let id = u32::try_from(id).unwrap_or(1);
-            let lag_seconds = state.random.one_of(&[0, 0, 4, 20], 0);
-            let now = state.now;
-            state.shop.change(id, now, copies, lag_seconds);
-            state.note((3, u64::from(id)), |_| {
-                format!("the shop changes order {id}, {copies} webhooks will come")
-            });
-        });
-    }
-
-    async fn deliver(&mut self, at: usize) -> Result<(), StoreError> {
-        let (delivery, now) = self.world.with(|state| {
-            let delivery = state.shop.deliveries.remove(at);
-            state.note((4, at as u64), |_| {
-                format!(
-                    "{} arrives: order {}, version {}",
-                    delivery.id, delivery.order, delivery.version
-                )
-            });
-            (delivery, state.now)
-        });
-        let Delivery {
-            id,
-            order,
-            version,
-            occurred_at,
-        } = delivery;
-        let body = json!({
-            "delivery": id, "order": order, "version": version, "at": occurred_at.micros(),
-        });
-        let receipt = NewReceipt {
-            tenant: self.witness.connection.tenant.clone(),
-            owner: Owner::Connection(self.witness.connection.connection.clone()),
-            stream: "webhooks".to_owned(),
-            kind: ReceiptKind::Webhook,
-            topic: "orders/updated".to_owned(),
-            dedupe_key: id.clone(),
-            // As the server does it: two webhooks about one order may be worked off side by side.
-            entity_key: format!("delivery:{id}"),
-            lane: Lane::Live,
-            headers: Vec::new(),
-            body: body.to_string().into_bytes(),
-            occurred_at: Some(occurred_at),
-            received_at: now,
-            dead: None,
-        };
-        self.witness.store.put_receipt(receipt).await?;
-        self.sent.push(Sent { id, ticket: None });
-        Ok(())
-    }
-
-    /// A ticket is filed or changed.
-    async fn event(&mut self) -> Result<(), StoreError> {
-        let ticket = self.world.with(|state| {
-            let orders = u64::try_from(state.shop.orders.len()).unwrap_or(1);
-            // Few tickets, so that they meet; one may be about an order that is yet to come.
-            match state.random.percent(25) {
-                true => orders + 1,
-                false => state.random.from_to(1, 2),
-            }
-        });
-        self.file(ticket).await
-    }
-
-    /// An event of that ticket arrives.
-    pub(super) async fn file(&mut self, ticket: u64) -> Result<(), StoreError> {
-        self.events += 1;
-        let id = format!("event-{}", self.events);
-        let now = self.world.with(|state| {
-            state.note((5, ticket), |_| format!("{id} of ticket {ticket} arrives"));
-            state.now
-        });
-        let receipt = NewReceipt {
-            tenant: self.witness.desk.tenant.clone(),
-            owner: Owner::Desk(self.witness.desk.desk.clone()),
-            stream: "tickets".to_owned(),
-            kind: ReceiptKind::DeskEvent,
-            topic: "ticket.updated".to_owned(),
-            dedupe_key: id.clone(),
-            entity_key: ticket_entity(ticket),
-            lane: Lane::Live,
-            headers: Vec::new(),
-            body: json!({ "delivery": id, "ticket": ticket })
-                .to_string()
-                .into_bytes(),
-            occurred_at: None,
-            received_at: now,
-            dead: None,
-        };
-        self.witness.store.put_receipt(receipt).await?;
-        self.sent.push(Sent {
-            id,
-            ticket: Some(ticket),
-        });
         Ok(())
     }
 
@@ -548,7 +371,7 @@ impl<'r> Run<'r> {
             });
             if !matches!(step, Step::Wait) {
                 self.take(step).await?;
-            } else if self.witness.at_rest(&self.world, since).await? {
+            } else if self.witness.at_rest(&self.world, &self.plan, since).await? {
                 return Ok(());
             } else {
                 let due = self.next_due().await?;
@@ -621,6 +444,7 @@ impl<'r> Run<'r> {
             store.next_receipt_due(Lane::Poll).await?,
             store.next_stream_due(Lane::Poll).await?,
             store.next_stream_due(Lane::Backfill).await?,
+            store.next_stream_due(Lane::Reconcile).await?,
             store.next_effect_due().await?,
         ];
         Ok(due.into_iter().flatten().min())
@@ -629,53 +453,6 @@ impl<'r> Run<'r> {
 
 fn start_of_time() -> Instant {
     Instant::from_micros(0).unwrap_or_else(start_of_time)
-}
-
-/// How far time leaps: mostly to the next waking, sometimes past a lease or a poll.
-fn waiting_until(state: &mut State) -> Instant {
-    let now = state.now;
-    let next = state.next_waking().unwrap_or(now.plus_seconds(1));
-    match state.random.below(10) {
-        0..=5 => next,
-        6 | 7 => now.plus_seconds(i64::try_from(state.random.from_to(1, 5)).unwrap_or(1)),
-        8 => now.plus_seconds(LEASE_SECONDS + 1),
-        _ => now.plus_seconds(POLL_INTERVAL_SECONDS),
-    }
-}
-
-/// Time goes in small steps while an effect is on its way, so that its holder wakes in time.
-fn held_back(state: &State, until: Instant) -> Instant {
-    let mut until = until;
-    for (_, message) in state.flying() {
-        if let Some(deadline) = message.deadline {
-            until = until.min(deadline.max(state.now));
-        } else if matches!(message.request, Request::Execute(_)) {
-            until = until.min(state.now.plus_seconds(4));
-        }
-    }
-    until
-}
-
-/// What must happen before it is `until`.
-fn urgent(state: &State, until: Instant) -> Option<Step> {
-    let mut sending = Vec::new();
-    for (id, message) in state.flying() {
-        if message.deadline.is_some_and(|deadline| deadline <= until) {
-            return Some(Step::Arrive(id));
-        }
-        if message.listening && matches!(message.request, Request::Execute(_)) {
-            sending.push(message.replica);
-        }
-    }
-    let keeps = |at: &At| match at {
-        At::Sleep(_) => true,
-        At::Store(operation) => operation.name == "renew",
-        At::Answer(_) => false,
-    };
-    state
-        .open_gates()
-        .find(|(_, standing)| sending.contains(&standing.replica) && keeps(&standing.at))
-        .map(|(gate, _)| Step::Open(gate))
 }
 
 /// Whether a guard is off in this run.

@@ -3,13 +3,13 @@
 use ordercase_model::{Instant, Kind};
 use ordercase_store::{
     ConnectionId, ConnectionKey, DeskId, DeskKey, HolderId, IdError, NewConnection, NewDesk,
-    PluginRow, Store, StoreError, StreamSpec, TenantId,
+    PluginRow, Store, StoreError, StreamSpec, TenantId, Track,
 };
 use serde_json::json;
 
 use super::{
     PLUGIN,
-    schedule::POLL_INTERVAL_SECONDS,
+    plan::POLL_INTERVAL_SECONDS,
     shop::{PAGE, Shop},
 };
 
@@ -23,6 +23,7 @@ pub(super) struct Settled {
 pub(super) async fn settle(
     store: &Store,
     shop: &Shop,
+    poll_off: bool,
     now: Instant,
 ) -> Result<Settled, StoreError> {
     store.wipe().await?;
@@ -68,6 +69,11 @@ pub(super) async fn settle(
         first_poll_at,
     };
     store.add_connection(new, now).await?;
+    if poll_off {
+        let next_at = now.plus_seconds(POLL_INTERVAL_SECONDS);
+        let off = store.schedule_stream(&connection, "orders", Track::Poll, None, true, next_at);
+        off.await?;
+    }
     let new = NewDesk {
         key: desk.clone(),
         subdomain: "acme".to_owned(),

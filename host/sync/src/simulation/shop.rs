@@ -5,10 +5,10 @@
 //! as it was before, as a platform's search does. A window with a start is read by time of change, oldest first,
 //! as the contract of plugins has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ordercase_model::{Comparability, Completeness, Instant, Kind, Record, RecordRef, SCHEMA};
-use ordercase_store::{Lane, RawBody, StoredRecord};
+use ordercase_store::{RawBody, StoredRecord};
 use serde_json::{Value, json, value::RawValue};
 
 use super::random::Random;
@@ -50,6 +50,11 @@ pub(super) struct Shop {
     pub(super) deliveries: Vec<Delivery>,
     /// Changes so far.
     pub(super) changes: u64,
+    /// Deletions asked for so far.
+    pub(super) deletes: u64,
+    /// When the last one was.
+    pub(super) deleted_at: Option<Instant>,
+    deleted: BTreeSet<u32>,
 }
 
 impl Shop {
@@ -73,6 +78,9 @@ impl Shop {
             lagging: BTreeMap::new(),
             deliveries: Vec::new(),
             changes: 0,
+            deletes: 0,
+            deleted_at: None,
+            deleted: BTreeSet::new(),
         }
     }
 
@@ -100,6 +108,27 @@ impl Shop {
         }
     }
 
+    /// An order goes, where there is one; no version and no webhook tells of it.
+    pub(super) fn delete(&mut self, id: u32, now: Instant) {
+        self.deletes += 1;
+        self.deleted_at = Some(now);
+        if self.orders.remove(&id).is_some() {
+            self.deleted.insert(id);
+            self.lagging.remove(&id);
+        }
+    }
+
+    /// Whether there was such an order.
+    pub(super) fn is_deleted(&self, id: u32) -> bool {
+        self.deleted.contains(&id)
+    }
+
+    /// The highest id ever given, 1 at least.
+    pub(super) fn newest(&self) -> u64 {
+        let there = self.orders.keys().chain(&self.deleted).max();
+        there.map_or(1, |id| u64::from(*id))
+    }
+
     /// An order, as lists show it.
     fn listed(&self, id: u32, now: Instant) -> Option<Order> {
         match self.lagging.get(&id) {
@@ -121,7 +150,7 @@ impl Shop {
             .filter_map(|id| Some((*id, self.listed(*id, now)?)))
             .filter(|(_, order)| ask.since.is_none_or(|since| order.changed_at >= since))
             .collect();
-        let by_time = ask.lane == Lane::Poll;
+        let by_time = ask.since.is_some();
         let place = |id: u32, order: &Order| match by_time {
             true => (order.changed_at.micros(), i64::from(id)),
             false => (0, -i64::from(id)),

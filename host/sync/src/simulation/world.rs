@@ -10,7 +10,7 @@ use std::{
 
 use ordercase_model::{Instant, RecordRef};
 use ordercase_store::{
-    Effect,
+    Effect, Lane,
     simulation::{Operation, Pass},
 };
 use serde_json::Value;
@@ -107,8 +107,8 @@ pub(super) struct State {
     pub(super) shop: Shop,
     pub(super) desk: HelpDesk,
     pub(super) faults: Faults,
-    /// When, and at which step, the first page of a poll was asked for last while lists were true.
-    pub(super) poll_begun: Option<(u64, Instant)>,
+    /// When, and at which step, the first page of a lane's window was asked for last while lists were true.
+    pub(super) begun: BTreeMap<Lane, (u64, Instant)>,
     pub(super) requests: u64,
     /// Requests that tried an effect.
     pub(super) attempts: u64,
@@ -131,7 +131,7 @@ impl State {
             shop,
             desk: HelpDesk::default(),
             faults: Faults::default(),
-            poll_begun: None,
+            begun: BTreeMap::new(),
             requests: 0,
             attempts: 0,
             kills: 0,
@@ -176,19 +176,25 @@ impl State {
         self.violation.get_or_insert(what);
     }
 
-    /// Gates that may be opened now.
+    /// Gates that may be opened now, replica after replica: in what order a signal wakes two of them is up to the
+    /// runtime, and no run may depend on it.
     pub(super) fn open_gates(&self) -> impl Iterator<Item = (u64, &Standing)> {
-        self.gates.iter().filter_map(|(id, standing)| {
-            let free = match &standing.at {
-                At::Store(_) => true,
-                At::Sleep(until) => *until <= self.now,
-                At::Answer(message) => self
-                    .wire
-                    .get(message)
-                    .is_none_or(|message| message.reply.is_some()),
-            };
-            (free && standing.opened.is_none()).then_some((*id, standing))
-        })
+        let free = |standing: &Standing| match &standing.at {
+            At::Store(_) => true,
+            At::Sleep(until) => *until <= self.now,
+            At::Answer(message) => self
+                .wire
+                .get(message)
+                .is_none_or(|message| message.reply.is_some()),
+        };
+        let mut open: Vec<(u64, &Standing)> = self
+            .gates
+            .iter()
+            .filter(|(_, standing)| standing.opened.is_none() && free(standing))
+            .map(|(id, standing)| (*id, standing))
+            .collect();
+        open.sort_by_key(|(id, standing)| (standing.replica, *id));
+        open.into_iter()
     }
 
     /// Requests that have not arrived.
@@ -219,7 +225,7 @@ impl State {
         }
         let (at, replica) = (standing.at.clone(), standing.replica);
         let shown = at.clone();
-        self.note((1, gate), |state| {
+        self.note((1, standing_mark(replica, &at)), |state| {
             let what = match &shown {
                 At::Store(operation) => operation.name.to_owned(),
                 At::Sleep(_) => "wakes".to_owned(),
@@ -276,11 +282,10 @@ impl State {
             }
         }
         if let Request::Pull(pull) = &request
-            && pull.lane == ordercase_store::Lane::Poll
             && pull.cursor.is_none()
             && self.shop.lists_are_true(self.now)
         {
-            self.poll_begun = Some((self.steps, self.now));
+            self.begun.insert(pull.lane, (self.steps, self.now));
         }
         let id = self.number();
         if self.trace.is_some() {
@@ -385,6 +390,18 @@ impl State {
             message.deadline = Some(self.now.plus_seconds(ORPHAN_SECONDS));
         }
     }
+}
+
+/// Stands for a gate in a run's digest.
+fn standing_mark(replica: usize, at: &At) -> u64 {
+    let what = match at {
+        At::Store(operation) => operation.name,
+        At::Sleep(_) => "sleep",
+        At::Answer(_) => "answer",
+    };
+    what.bytes().fold(replica as u64 + 1, |mark, byte| {
+        mark.wrapping_mul(257) ^ u64::from(byte)
+    })
 }
 
 /// What becomes of a request.

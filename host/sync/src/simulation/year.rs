@@ -5,15 +5,12 @@
 use ordercase_store::{Store, StoreError, simulation::RowCounts};
 use serde::Serialize;
 
-use super::{
-    quiet::Quiet,
-    schedule::{Habits, Run},
-};
+use super::{plan::Habits, quiet::Quiet, schedule::Run};
 use crate::limits::ATTEMPTS_MAX;
 
 /// Days of a year.
 const DAYS: i64 = 365;
-/// Time between two polls in that year, seconds.
+/// Time between two polls, two reconciliations, two looks for what is read again, seconds.
 const POLL_SECONDS: i64 = 12 * 3_600;
 /// An order changes every so many days.
 const DAYS_PER_CHANGE: i64 = 3;
@@ -94,6 +91,8 @@ impl Year {
 pub(super) async fn pass(store: &Store, quiet: &Quiet, seed: u64) -> Result<Year, StoreError> {
     let habits = Habits {
         poll_interval_seconds: POLL_SECONDS,
+        reconcile_interval_seconds: POLL_SECONDS,
+        reread_interval_seconds: POLL_SECONDS,
         dead_desk: true,
         replicas_max: 1,
     };
