@@ -55,7 +55,7 @@ impl Chaos {
         Self {
             db,
             replicas: None,
-            kills: 5,
+            kills: 20,
             seed: 1,
             json: None,
             data: None,

@@ -178,6 +178,41 @@ pub enum TenantVerb {
     },
     /// List merchants
     List,
+    /// How long a merchant's finished things are kept; shows it, or sets what is given
+    Retention(TenantRetention),
+}
+
+/// `ordercase tenant retention`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+What is older goes within the hour and does not come back. Work that waits, dead letters, and what proves a history
+complete are kept whatever their age.
+
+Examples:
+  ordercase tenant retention ten_1
+  ordercase tenant retention ten_1 --raw-days 14 --audit-days 730
+  ordercase tenant retention ten_1 --default")]
+pub struct TenantRetention {
+    /// Tenant id
+    pub tenant: String,
+    /// Deliveries that were worked off; that long the same one is known again [7 to 3660, usually 30]
+    #[arg(long, value_name = "DAYS")]
+    pub receipts_days: Option<u32>,
+    /// Answers of the shop, from which records can be derived again [1 to 3660, usually 90]
+    #[arg(long, value_name = "DAYS")]
+    pub raw_days: Option<u32>,
+    /// What was written to Zendesk, and how it was tried [7 to 3660, usually 90]
+    #[arg(long, value_name = "DAYS")]
+    pub effects_days: Option<u32>,
+    /// Backfills, polls and reconciliations, and the holes they found [31 to 3660, usually 90]
+    #[arg(long, value_name = "DAYS")]
+    pub runs_days: Option<u32>,
+    /// What operators did [31 to 3660, usually 400]
+    #[arg(long, value_name = "DAYS")]
+    pub audit_days: Option<u32>,
+    /// Everything as usual
+    #[arg(long, conflicts_with_all = ["receipts_days", "raw_days", "effects_days", "runs_days", "audit_days"])]
+    pub default: bool,
 }
 
 /// `ordercase desk ...`.

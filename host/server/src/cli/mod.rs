@@ -14,5 +14,5 @@ pub use args::{
     CaseSet, CaseVerb, Certificate, Cli, Command, Connect, ConnectionVerb, DeadLetterDiscard,
     DeadLetterList, DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host,
     NoteRule, Replay, RunVerb, SecretArg, Serve, Setting, StreamSet, StreamTrackName, StreamVerb,
-    TenantVerb, TicketVerb, ZendeskPlan,
+    TenantRetention, TenantVerb, TicketVerb, ZendeskPlan,
 };

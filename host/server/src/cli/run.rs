@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeskAdd, DeskInstall, DeskSet,
-    DeskVerb, Host, SecretArg, StreamVerb, TenantVerb, TicketVerb, dead_letters, sync,
-    transport::Admin,
+    DeskVerb, Host, SecretArg, StreamVerb, TenantRetention, TenantVerb, TicketVerb, dead_letters,
+    sync, transport::Admin,
 };
 use crate::limits;
 
@@ -94,6 +94,7 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
             admin.call(Method::POST, "/admin/v1/tenants", body).await
         }
         Command::Tenant(TenantVerb::List) => admin.get("/admin/v1/tenants").await,
+        Command::Tenant(TenantVerb::Retention(set)) => retention(admin, &set).await,
         Command::Desk(DeskVerb::Add(add)) => desk_add(admin, add).await,
         Command::Desk(DeskVerb::Install(install)) => desk_install(admin, install).await,
         Command::Desk(DeskVerb::Set(set)) => desk_set(admin, &set).await,
@@ -245,6 +246,32 @@ fn read_bounded(path: &std::path::Path, bytes_max: usize) -> anyhow::Result<Vec<
         bail!("{shown} has {size} bytes, more than the {bytes_max} that are accepted");
     }
     std::fs::read(path).with_context(|| format!("cannot read {shown}"))
+}
+
+/// Shows how long a merchant's finished things are kept, or sets what is given and leaves the rest.
+async fn retention(admin: &Admin, set: &TenantRetention) -> anyhow::Result<Value> {
+    let path = format!("/admin/v1/tenants/{}/retention", segment(&set.tenant)?);
+    if set.default {
+        return admin.call(Method::PUT, &path, json!({})).await;
+    }
+    let given = [
+        ("receipts_days", set.receipts_days),
+        ("raw_days", set.raw_days),
+        ("effects_days", set.effects_days),
+        ("runs_days", set.runs_days),
+        ("audit_days", set.audit_days),
+    ];
+    let mut days = admin.get(&path).await?;
+    if given.iter().all(|(_, days)| days.is_none()) {
+        return Ok(days);
+    }
+    let policy = days.as_object_mut().context("the host named no days")?;
+    for (name, given) in given {
+        if let Some(given) = given {
+            policy.insert(name.to_owned(), given.into());
+        }
+    }
+    admin.call(Method::PUT, &path, days).await
 }
 
 /// An id as one path segment; refuses what could not be one.

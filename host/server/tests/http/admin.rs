@@ -163,3 +163,48 @@ async fn a_plugin_that_is_none_is_refused_by_name() {
     );
     assert_eq!(answer.problem(), "plugin-refused");
 }
+
+#[tokio::test]
+async fn how_long_things_are_kept_is_set_for_one_tenant_within_bounds() {
+    let host = Host::new().await;
+    let (tenant, _) = host.tenant("Acme").await;
+    let (other, _) = host.tenant("Other").await;
+    let path = format!("/admin/v1/tenants/{tenant}/retention");
+    let usual = host.operate(Method::GET, &path, json!({})).await;
+    assert_eq!(usual.status, StatusCode::OK, "{usual:?}");
+    assert_eq!(usual.body["raw_days"], 90);
+    let shorter = json!({ "raw_days": 7, "receipts_days": 10 });
+    let set = host.operate(Method::PUT, &path, shorter).await;
+    assert_eq!(set.status, StatusCode::OK, "{set:?}");
+    let shown = host.operate(Method::GET, &path, json!({})).await.body;
+    assert_eq!(shown, set.body);
+    assert_eq!(
+        (
+            &shown["raw_days"],
+            &shown["receipts_days"],
+            &shown["audit_days"]
+        ),
+        (&json!(7), &json!(10), &json!(400))
+    );
+    for (field, days) in [("receipts_days", 6), ("raw_days", 0), ("audit_days", 3_661)] {
+        let refused = host
+            .operate(Method::PUT, &path, json!({ field: days }))
+            .await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert_eq!(refused.body["path"], field);
+    }
+    let unknown = host
+        .operate(Method::PUT, &path, json!({ "forever": 1 }))
+        .await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        host.operate(Method::GET, &path, json!({})).await.body,
+        shown
+    );
+    let theirs = format!("/admin/v1/tenants/{other}/retention");
+    let theirs = host.operate(Method::GET, &theirs, json!({})).await;
+    assert_eq!(
+        theirs.body, usual.body,
+        "another merchant's are as they were"
+    );
+}

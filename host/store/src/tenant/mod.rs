@@ -21,10 +21,10 @@ pub(crate) use {
 
 use ordercase_model::Instant;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{
-    Store, StoreError, TenantId,
+    Retention, Store, StoreError, TenantId,
     db::{Row, Scope, args, statements},
 };
 
@@ -108,22 +108,27 @@ impl Store {
         .await
     }
 
-    /// Replaces a tenant's settings.
+    /// Sets how long a tenant's finished things are kept, and notes who did.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such tenant.
-    pub async fn set_tenant(&self, id: &TenantId, settings: &Value) -> Result<(), StoreError> {
-        let args = args![id, settings.to_string()];
+    pub async fn set_retention(
+        &self,
+        id: &TenantId,
+        policy: Retention,
+        audit: NewAudit,
+        now: Instant,
+    ) -> Result<(), StoreError> {
         let id = id.clone();
         self.write(Scope::from(&id), move |tx| {
             Box::pin(async move {
-                match tx.conn.run(SET, args).await? {
-                    0 => Err(StoreError::NotFound {
-                        what: "tenant",
-                        id: id.to_string(),
-                    }),
-                    _ => Ok(()),
-                }
+                let found = tx.conn.first(GET, args![&id]).await?;
+                let row = found.ok_or_else(|| StoreError::missing("tenant", &id))?;
+                let mut settings: Map<String, Value> = row.json("settings")?;
+                settings.insert("retention".to_owned(), json!(policy));
+                let settings = Value::Object(settings).to_string();
+                tx.conn.run(SET, args![&id, settings]).await?;
+                audit_in(&mut tx.conn, &id, &audit, now).await
             })
         })
         .await

@@ -413,3 +413,22 @@ async fn a_lease_that_ran_out_is_not_renewed_beside_another_of_its_entity(
         .await;
     assert!(!renewed.unwrap());
 }
+
+/// Found by simulation: a request for more time that was stuck for long arrived after a later one.
+#[rstest]
+#[tokio::test]
+async fn a_late_renewal_makes_no_lease_shorter(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    home.store
+        .put_receipt(home.webhook("1", "e"))
+        .await
+        .unwrap();
+    let lease = Lease::from(&home.claim("w", 1, 10).await[0]);
+    for (now, until) in [(60, 120), (20, 80)] {
+        assert!(home.store.renew(&lease, at(now), at(until)).await.unwrap());
+    }
+    assert!(home.claim("other", 1, 119).await.is_empty());
+    assert_eq!(home.claim("other", 1, 120).await.len(), 1);
+}

@@ -79,6 +79,85 @@ async fn what_is_finished_goes_and_the_accounts_still_add_up(
 
 #[rstest]
 #[tokio::test]
+async fn of_an_effect_that_was_given_up_the_last_attempts_stay(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let effect = NewEffect {
+        key: "note:1".to_owned(),
+        target: "ticket:1".to_owned(),
+        coalesce_key: None,
+        kind: "ticket.update".to_owned(),
+        payload: json!({"comment": "personal"}),
+    };
+    home.intend(0, vec![effect]).await;
+    for attempt in 1..=6 {
+        let now = attempt * 100;
+        let request = EffectRequest {
+            limit: 1,
+            holder: holder("w"),
+            now: at(now),
+            lease_until: at(now + 60),
+        };
+        let taken = home.store.claim_effects(request).await.unwrap().remove(0);
+        let end = match attempt {
+            6 => EffectSettlement::Dead(Death::new(ErrorClass::Transport, "no answer")),
+            _ => EffectSettlement::Retry {
+                at: at(now + 50),
+                error: "no answer".to_owned(),
+            },
+        };
+        home.store
+            .settle_effect(&taken, end, at(now + 1))
+            .await
+            .unwrap();
+    }
+    assert_eq!(home.expire(89).await.attempts, 0, "too young");
+    assert_eq!(home.expire(92).await.attempts, 3);
+    assert_eq!(home.expire(4_000).await.attempts, 0);
+    let tenant = &home.connection.tenant;
+    let dead = home.store.effects_in(tenant, EffectState::Dead).await;
+    let dead = dead.unwrap().remove(0);
+    assert_eq!(dead.payload["comment"], "personal", "a person decides");
+    let left = home.store.journal(tenant, &dead.id).await.unwrap();
+    let left: Vec<u32> = left.iter().map(|line| line.attempt).collect();
+    assert_eq!(left, [4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_policy_is_one_tenants_and_noted() {
+    let Some(home) = Home::new(On::Sqlite).await else {
+        return;
+    };
+    let tenant = &home.connection.tenant;
+    let audit = || NewAudit {
+        actor: "admin".to_owned(),
+        action: "tenant.retention_set".to_owned(),
+        subject: tenant.to_string(),
+        detail: json!({}),
+    };
+    let policy = Retention {
+        raw_days: 7,
+        ..Retention::default()
+    };
+    let set = home.store.set_retention(tenant, policy, audit(), at(5));
+    set.await.unwrap();
+    let found = home.store.tenant(tenant).await.unwrap().unwrap();
+    assert_eq!(Retention::of(&found.settings), policy);
+    let noted = home.store.audits(tenant).await.unwrap();
+    assert_eq!(noted[0].action, "tenant.retention_set");
+    let nobody = TenantId::new("nobody").unwrap();
+    let refused = home.store.set_retention(&nobody, policy, audit(), at(6));
+    assert!(matches!(
+        refused.await,
+        Err(StoreError::NotFound { what: "tenant", .. })
+    ));
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_effect_that_happened_stays_known_without_its_payload(
     #[values(On::Sqlite, On::Postgres)] on: On,
 ) {

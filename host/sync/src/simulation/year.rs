@@ -2,7 +2,7 @@
 //! every effect is tried and given up. What is asked, tried again and stored must stay within bounds that do not
 //! depend on how long the help desk has been away.
 
-use ordercase_store::{Store, StoreError, simulation::RowCounts};
+use ordercase_store::{Retention, Store, StoreError, simulation::RowCounts};
 use serde::Serialize;
 
 use super::{plan::Habits, quiet::Quiet, schedule::Run};
@@ -16,6 +16,8 @@ const POLL_SECONDS: i64 = 12 * 3_600;
 const DAYS_PER_CHANGE: i64 = 3;
 /// Tickets that show an order each.
 const TICKETS: u64 = 2;
+/// Receipts that are left at the end of a day: those of a month, one a changed order and ticket.
+const RECEIPTS_MAX: u64 = 2 * TICKETS * 31 / DAYS_PER_CHANGE.unsigned_abs() + 10;
 /// Steps of one day; a loop that never rests would have more.
 const STEPS_PER_DAY_MAX: u64 = 40_000;
 
@@ -36,20 +38,24 @@ pub struct Year {
     pub waiting: u64,
     /// Effects that were ever written.
     pub effects: u64,
-    /// Lines of the journal.
+    /// Most lines of the journal at the end of a day.
     pub journal: u64,
-    /// Receipts.
+    /// Most receipts at the end of a day.
     pub receipts: u64,
     /// What was broken, if anything.
     pub violation: Option<String>,
 }
 
 impl Year {
-    /// Checks the bounds that no retention is needed for.
+    /// Checks the bounds: the engine's own limits, and what its retention leaves.
     fn judge(&mut self) {
         // Two waiting updates of a ticket merge, so that one is tried and one waits; beside them its note.
         let waiting_max = TICKETS * 3;
         let attempts_max = self.effects * u64::from(ATTEMPTS_MAX);
+        // Of effects that are given up, three attempts each, and what retention has not taken yet.
+        let young = i64::from(Retention::default().effects_days) / DAYS_PER_CHANGE + 2;
+        let journal_max =
+            3 * self.effects + young.unsigned_abs() * TICKETS * u64::from(ATTEMPTS_MAX);
         let polls = DAYS * 24 * 3_600 / POLL_SECONDS;
         let asked_max = 2 * attempts_max + 4 * polls.unsigned_abs() + 4 * self.changes + 100;
         let broken = [
@@ -72,10 +78,16 @@ impl Year {
                 asked_max,
             ),
             (
-                self.journal > attempts_max,
+                self.journal > journal_max,
                 "lines of the journal",
                 self.journal,
-                attempts_max,
+                journal_max,
+            ),
+            (
+                self.receipts > RECEIPTS_MAX,
+                "receipts",
+                self.receipts,
+                RECEIPTS_MAX,
             ),
         ];
         for (over, what, is, most) in broken {
@@ -112,7 +124,7 @@ pub(super) async fn pass(store: &Store, quiet: &Quiet, seed: u64) -> Result<Year
             year.violation = Some(format!("day {day} never ends"));
         }
         let counts = store.row_counts().await?;
-        expire(&mut year, day, counts);
+        look(&mut year, counts);
         let (requests, attempts) = run.asked();
         (year.requests, year.attempts) = (requests, attempts);
         year.attempts_on_a_day = year.attempts_on_a_day.max(attempts - attempts_before);
@@ -128,11 +140,10 @@ pub(super) async fn pass(store: &Store, quiet: &Quiet, seed: u64) -> Result<Year
     Ok(year)
 }
 
-/// Looks at what is stored at the end of a day. **Retention belongs here**: once finished work expires, its run
-/// over the store is called from this place, and the rows of a day are held against a bound instead of counted.
-fn expire(year: &mut Year, _day: i64, counts: RowCounts) {
+/// Looks at what is stored at the end of a day, after the engine's retention.
+fn look(year: &mut Year, counts: RowCounts) {
     year.waiting = year.waiting.max(counts.waiting);
     year.effects = counts.outbox;
-    year.journal = counts.journal;
-    year.receipts = counts.receipts;
+    year.journal = year.journal.max(counts.journal);
+    year.receipts = year.receipts.max(counts.receipts);
 }

@@ -11,6 +11,7 @@ mod desks;
 mod plugins;
 mod replay;
 mod resume;
+mod retention;
 mod runs;
 mod schedule;
 mod tenants;
@@ -47,6 +48,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::events))
         .routes(routes!(schedule::set))
+        .routes(routes!(retention::show, retention::set))
         .routes(routes!(replay::run))
         .merge(dead_letters::routes())
         .routes(routes!(checks::run))
