@@ -89,6 +89,12 @@ pub const THROTTLE_WAIT_MAX: Duration = Duration::from_secs(10);
 pub const CLIENTS_MAX: usize = 512;
 /// Most throttles kept.
 pub const THROTTLES_MAX: usize = 16 * 1024;
+/// Failures in a row after which an endpoint of a source is left alone.
+pub const BREAKER_FAILURES: u32 = 5;
+/// For how long at first.
+pub const BREAKER_WAIT: Duration = Duration::from_secs(2);
+/// For how long at most.
+pub const BREAKER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Longest that a source's `Retry-After` is believed.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// Shortest secret that answers are searched for; a shorter one would match by chance.

@@ -48,21 +48,23 @@ pub struct Tried<'a> {
 impl Tried<'_> {
     /// Tries again unless it was tried too often or for too long.
     fn again(&self) -> Decision {
-        self.by(Backoff::default(), None)
+        self.by(Backoff::default(), None, true)
     }
 
-    /// The same where the other side answers and only asks to slow down: it gets better with the next minute.
+    /// The same where the other side answers and only asks to slow down: it gets better with the next minutes, and
+    /// however often it asked so, nothing is wrong with the work.
     fn slower(&self, asked_ms: Option<u64>) -> Decision {
-        let schedule = Backoff {
-            cap_ms: RATE_LIMIT_CAP_MS,
-            ..Backoff::default()
+        let usual = Backoff::default();
+        let cap_ms = match self.attempt < ATTEMPTS_MAX {
+            true => RATE_LIMIT_CAP_MS,
+            false => usual.cap_ms,
         };
-        self.by(schedule, asked_ms)
+        self.by(Backoff { cap_ms, ..usual }, asked_ms, false)
     }
 
-    fn by(&self, schedule: Backoff, asked_ms: Option<u64>) -> Decision {
-        let worn =
-            self.attempt >= ATTEMPTS_MAX || self.now.seconds_since(self.since) >= AGE_SECONDS_MAX;
+    fn by(&self, schedule: Backoff, asked_ms: Option<u64>, counted: bool) -> Decision {
+        let worn = (counted && self.attempt >= ATTEMPTS_MAX)
+            || self.now.seconds_since(self.since) >= AGE_SECONDS_MAX;
         if worn && self.ends {
             return Decision::GiveUp;
         }
@@ -192,7 +194,7 @@ mod tests {
             (SourceFailure::Config(text()), ["pause"; 4]),
             (
                 SourceFailure::RateLimited { after_ms: Some(5) },
-                ["retry", "give up", "give up", "retry"],
+                ["retry", "retry", "give up", "retry"],
             ),
             (
                 SourceFailure::Unavailable(text()),

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    OutboundRequest, Transport, TransportError, answer, auth, header, path, redact::Needles,
-    throttle::Throttles,
+    OutboundRequest, Transport, TransportError, answer, auth, breaker::Breakers, header, path,
+    redact::Needles, throttle::Throttles,
 };
 use crate::{
     CallScope, Clock, CredentialError, Exchange, SentRequest, limits,
@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct Door {
     transport: Arc<dyn Transport>,
     throttles: Throttles,
+    breakers: Breakers,
     clock: Clock,
 }
 
@@ -52,6 +53,15 @@ pub(crate) enum Refusal {
     Denied(String),
     #[error("the throttle of this shop cannot wait any longer")]
     RateLimited(Option<Duration>),
+    #[error(
+        "`{role}` failed {failures} times in a row and is asked again in {} s",
+        wait.as_secs().max(1)
+    )]
+    Resting {
+        role: String,
+        failures: u32,
+        wait: Duration,
+    },
     #[error(transparent)]
     Credential(CredentialError),
     #[error(transparent)]
@@ -73,6 +83,7 @@ impl Door {
         Self {
             transport,
             throttles: Throttles::default(),
+            breakers: Breakers::default(),
             clock,
         }
     }
@@ -107,6 +118,13 @@ impl Door {
             .deadline
             .min(Instant::now() + limits::THROTTLE_WAIT_MAX);
         let limit = origin.rate_limit.as_ref();
+        let endpoint = (
+            key.0.clone(),
+            key.1.clone(),
+            key.2.clone(),
+            asked.role.clone(),
+        );
+        self.breakers.enter(&endpoint, Instant::now())?;
         let ticket = self
             .throttles
             .enter(key, limit, &asked.role, scope.lane, wait_until)
@@ -132,7 +150,9 @@ impl Door {
             response_bytes_max: limits::RESPONSE_BODY_BYTES_MAX.min(leave.response_bytes_left),
             timeout: leave.deadline.saturating_duration_since(Instant::now()),
         };
-        let answer = self.transport.send(outbound).await?;
+        let answer = self.transport.send(outbound).await;
+        self.breakers.note(endpoint, &answer, Instant::now());
+        let answer = answer?;
         ticket.settle(&answer::report(&answer, limit, (self.clock)()));
 
         let content_type = answer::content_type(&answer.headers).to_owned();

@@ -9,6 +9,7 @@
 mod address;
 mod answer;
 mod auth;
+mod breaker;
 mod direct;
 mod door;
 mod header;

@@ -107,7 +107,9 @@ fn told(refusal: Refusal) -> HttpError {
         }
         Refusal::Credential(error) => HttpError::Denied(error.to_string()),
         Refusal::Setting(problem) => HttpError::Denied(problem.to_string()),
-        Refusal::MediaType { .. } => HttpError::Connection(refusal.to_string()),
+        Refusal::MediaType { .. } | Refusal::Resting { .. } => {
+            HttpError::Connection(refusal.to_string())
+        }
         Refusal::Transport(error) => match error {
             TransportError::Denied(reason) => HttpError::Denied(reason),
             TransportError::Dns(reason) => HttpError::Dns(reason),

@@ -77,6 +77,18 @@ fn manifest(auth: &str) -> Manifest {
     .unwrap()
 }
 
+fn scope(connection: &str) -> CallScope {
+    CallScope {
+        tenant_id: "t".to_owned(),
+        connection_id: connection.to_owned(),
+        settings: json!({}),
+        shop: json!({}),
+        overrides: json!({}),
+        credentials: Arc::new(Vault),
+        lane: Lane::Agent,
+    }
+}
+
 async fn ask(
     auth: &str,
     query: &[(&str, &str)],
@@ -90,15 +102,7 @@ async fn ask(
     let mirror = Arc::new(Mirror::default());
     let now = "2026-01-31T09:05:00Z".parse().unwrap();
     let door = Door::new(mirror.clone(), Arc::new(move || now));
-    let scope = CallScope {
-        tenant_id: "t".to_owned(),
-        connection_id: "c".to_owned(),
-        settings: json!({}),
-        shop: json!({}),
-        overrides: json!({}),
-        credentials: Arc::new(Vault),
-        lane: Lane::Agent,
-    };
+    let scope = scope("c");
     let asked = Asked {
         origin: Some("api".to_owned()),
         method: Method::Get,
@@ -208,4 +212,76 @@ async fn secrets_that_are_missing_or_cannot_be_sent_are_named_and_not_shown() {
         let text = format!("{refusal} {refusal:?}");
         assert!(text.contains(slot) && !text.contains("canary"), "{text}");
     }
+}
+
+/// Answers customers, and nothing about orders while it is down.
+#[derive(Default)]
+struct HalfDown {
+    down: std::sync::atomic::AtomicBool,
+    dialled: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Transport for HalfDown {
+    async fn send(&self, request: OutboundRequest) -> Result<OutboundAnswer, TransportError> {
+        let path = request.url.path().to_owned();
+        self.dialled.lock().unwrap().push(path.clone());
+        if path == "/orders" && self.down.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(TransportError::Timeout);
+        }
+        Ok(OutboundAnswer {
+            status: http::StatusCode::OK,
+            headers: http::HeaderMap::new(),
+            body: Bytes::new(),
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_that_are_down_are_left_alone_while_customers_are_asked() {
+    let source = Arc::new(HalfDown::default());
+    source.down.store(true, std::sync::atomic::Ordering::SeqCst);
+    let now = "2026-01-31T09:05:00Z".parse().unwrap();
+    let door = Door::new(source.clone(), Arc::new(move || now));
+    let manifest = manifest(r#"scheme = "none""#);
+    let ask = async |role: &str, connection: &str| {
+        let scope = scope(connection);
+        let asked = Asked {
+            origin: Some("api".to_owned()),
+            method: Method::Get,
+            path: format!("/{role}"),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            role: role.to_owned(),
+        };
+        let leave = Leave {
+            manifest: &manifest,
+            scope: &scope,
+            deadline: Instant::now() + Duration::from_secs(5),
+            index: 0,
+            response_bytes_left: 1_000,
+        };
+        door.send(asked, &leave)
+            .await
+            .map(|exchange| exchange.status)
+    };
+    for _ in 0..limits::BREAKER_FAILURES {
+        let failed = ask("orders", "c").await;
+        assert_eq!(failed, Err(Refusal::Transport(TransportError::Timeout)));
+    }
+    let dialled = || source.dialled.lock().unwrap().len();
+    let before = dialled();
+    let resting = ask("orders", "c").await.unwrap_err();
+    assert!(resting.to_string().contains("failed 5 times"), "{resting}");
+    assert_eq!(dialled(), before, "nothing left");
+    assert_eq!(ask("customers", "c").await, Ok(200));
+    let theirs = ask("orders", "another").await;
+    assert_eq!(theirs, Err(Refusal::Transport(TransportError::Timeout)));
+    source
+        .down
+        .store(false, std::sync::atomic::Ordering::SeqCst);
+    tokio::time::advance(limits::BREAKER_WAIT).await;
+    assert_eq!(ask("orders", "c").await, Ok(200));
+    assert_eq!(ask("orders", "c").await, Ok(200));
 }
