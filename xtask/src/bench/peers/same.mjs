@@ -19,7 +19,7 @@ function told(body) {
     number: o.number, placed_at: o.placed_at.raw, updated_at: o.updated_at.raw, email: text(o.buyer.email?.normalised),
     customer: o.buyer.customer_source_id ? { id: Number(o.buyer.customer_source_id), name: text(o.buyer.display_name) } : null,
     note: text(o.notes?.[0]?.text), tags: o.tags ?? [],
-    totals: [cents(t.subtotal), cents(t.shipping), cents(t.tax), cents(t.discount), cents(t.total), cents(t.refunded)],
+    totals: [cents(t.items), cents(t.shipping), cents(t.tax), cents(t.discount), cents(t.placed), cents(t.refunded)],
     billing: address(o.billing_address), shipping: address(o.shipping_address),
     lines: (o.lines ?? []).map((l) => [Number(l.source_id), text(l.product_ref?.sku), l.title, text(l.variant_title), Number(l.quantity.ordered),
       cents(l.unit_price), cents(l.line_discount), cents(l.line_tax), cents(l.line_total)]),
