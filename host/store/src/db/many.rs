@@ -13,7 +13,8 @@ use crate::StoreError;
 /// Rows of one statement, largest first. 256 rows of 33 columns stay below what either database binds.
 const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
-/// `head VALUES (...), (...) tail` for any number of rows.
+/// `head VALUES (...), (...) tail` for any number of rows. On SQLite the places have no numbers: a number is a name
+/// there, and names are looked for in a list, so that binding thousands of them took a quarter of a backfill.
 pub(crate) struct Many {
     head: &'static str,
     width: usize,
@@ -35,11 +36,10 @@ impl Many {
     /// The statement by its number of rows. A text is built once and kept for as long as the process lives.
     pub(crate) fn texts(&self) -> &[(usize, Sql)] {
         self.texts.get_or_init(|| {
-            let text = |rows: usize| -> &'static str {
+            let text = |rows: usize, place: fn(usize) -> String| -> &'static str {
                 let row = |at: usize| {
                     let from = at * self.width;
-                    let places: Vec<String> =
-                        (1..=self.width).map(|n| format!("${}", from + n)).collect();
+                    let places: Vec<String> = (1..=self.width).map(|n| place(from + n)).collect();
                     format!("({})", places.join(", "))
                 };
                 let rows: Vec<String> = (0..rows).map(row).collect();
@@ -47,10 +47,9 @@ impl Many {
             };
             SIZES
                 .map(|rows| {
-                    let text = text(rows);
                     let sql = Sql {
-                        sqlite: text,
-                        postgres: text,
+                        sqlite: text(rows, |_| "?".to_owned()),
+                        postgres: text(rows, |n| format!("${n}")),
                     };
                     (rows, sql)
                 })
@@ -92,8 +91,11 @@ mod tests {
         let many = Many::new("INSERT INTO t (a, b)", 2, "ON CONFLICT DO NOTHING");
         let four = many.texts().iter().find(|(rows, _)| *rows == 4).unwrap().1;
         assert_eq!(
-            four.text(),
-            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8) ON CONFLICT DO NOTHING"
+            (four.sqlite, four.postgres),
+            (
+                "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8) ON CONFLICT DO NOTHING"
+            )
         );
     }
 
