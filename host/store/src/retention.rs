@@ -151,14 +151,16 @@ statements! {
     EFFECTS = "UPDATE outbox SET payload = '{}', outcome = NULL, last_error = NULL
             WHERE tenant_id = $1 AND effect_id IN (
                 SELECT effect_id FROM outbox
-                WHERE tenant_id = $1 AND state IN ('done', 'superseded', 'discarded') AND settled_at < $2 AND payload <> '{}'
+                WHERE tenant_id = $1 AND state IN ('done', 'superseded', 'discarded') AND settled_at < $2
+                    AND payload <> '{}'
                 ORDER BY settled_at LIMIT $3)";
     /// All of what is finished, none of what waits; of what is dead the last three stay, to say what was tried.
     JOURNAL = "DELETE FROM journal WHERE tenant_id = $1 AND (effect_id, attempt) IN (
                 SELECT j.effect_id, j.attempt FROM journal j JOIN outbox o
                     ON o.tenant_id = j.tenant_id AND o.effect_id = j.effect_id
                 WHERE j.tenant_id = $1 AND j.started_at < $2
-                    AND (o.state IN ('done', 'superseded', 'discarded') OR (o.state = 'dead' AND j.attempt <= o.attempts - 3))
+                    AND (o.state IN ('done', 'superseded', 'discarded')
+                        OR (o.state = 'dead' AND j.attempt <= o.attempts - 3))
                 ORDER BY j.started_at LIMIT $3)";
     RUNS = "DELETE FROM runs WHERE tenant_id = $1 AND (connection_id, run_id) IN (
                 SELECT r.connection_id, r.run_id FROM runs r

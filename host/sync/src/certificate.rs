@@ -157,14 +157,7 @@ fn stream(backfill: &StreamTrack, evidence: &Evidence, now: Instant) -> StreamCe
         .runs
         .iter()
         .find(|run| run.stream == *name && run.track == Track::Backfill);
-    if let Some((run, total)) = history.and_then(|run| Some((run, run.total?)))
-        && is_short(run.records, total)
-    {
-        reasons.push(format!(
-            "the source said that its history holds {total} records, {} were read",
-            run.records
-        ));
-    }
+    reasons.extend(history.and_then(shortfall));
     StreamCertificate {
         stream: name.clone(),
         kind: backfill.kind,
@@ -247,10 +240,14 @@ fn reasons<'a>(
     reasons
 }
 
-/// Whether so many records are missing that it is no matter of some that went meanwhile.
-pub(crate) const fn is_short(read: u64, total: u64) -> bool {
+/// In words, that a run read far fewer records than the source said there are: so many that it is no matter of some
+/// that went meanwhile.
+pub(crate) fn shortfall(run: &Run) -> Option<String> {
+    let (total, read) = (run.total?, run.records);
     let missing = total.saturating_sub(read);
-    missing > MISSING_MAX && missing * 100 > total
+    (missing > MISSING_MAX && missing.saturating_mul(100) > total).then(|| {
+        format!("the source said that its history holds {total} records, {read} were read")
+    })
 }
 
 fn counts(run: &Run) -> Option<Counts> {

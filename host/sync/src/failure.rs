@@ -48,7 +48,7 @@ pub struct Tried<'a> {
 impl Tried<'_> {
     /// Tries again unless it was tried too often or for too long.
     fn again(&self) -> Decision {
-        self.by(Backoff::default(), None, true)
+        self.by(Backoff::default(), None, ATTEMPTS_MAX)
     }
 
     /// The same where the other side answers and only asks to slow down: it gets better with the next minutes, and
@@ -59,12 +59,12 @@ impl Tried<'_> {
             true => RATE_LIMIT_CAP_MS,
             false => usual.cap_ms,
         };
-        self.by(Backoff { cap_ms, ..usual }, asked_ms, false)
+        self.by(Backoff { cap_ms, ..usual }, asked_ms, u32::MAX)
     }
 
-    fn by(&self, schedule: Backoff, asked_ms: Option<u64>, counted: bool) -> Decision {
-        let worn = (counted && self.attempt >= ATTEMPTS_MAX)
-            || self.now.seconds_since(self.since) >= AGE_SECONDS_MAX;
+    fn by(&self, schedule: Backoff, asked_ms: Option<u64>, attempts_max: u32) -> Decision {
+        let worn =
+            self.attempt >= attempts_max || self.now.seconds_since(self.since) >= AGE_SECONDS_MAX;
         if worn && self.ends {
             return Decision::GiveUp;
         }

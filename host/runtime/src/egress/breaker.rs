@@ -12,36 +12,36 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{OutboundAnswer, Refusal, TransportError};
+use super::{OutboundAnswer, Refusal, TransportError, throttle::Key};
 use crate::limits;
 
-/// Tenant, connection, origin, role.
-pub(super) type Endpoint = (String, String, String, String);
+/// Connection and origin, and the role there.
+pub(super) type Endpoint = (Key, String);
 
 /// An endpoint that failed lately. One that answers has none.
 #[derive(Clone, Copy, Debug)]
 struct Breaker {
     /// Failures in a row.
     failures: u32,
-    /// Nobody asks until then; whoever asks first afterwards moves it on, so that it is one.
-    closed_until: Instant,
+    /// It is open, that is nobody asks, until then; whoever asks first afterwards opens it again, so that only one tries.
+    open_until: Instant,
 }
 
 impl Breaker {
     fn fresh(now: Instant) -> Self {
         Self {
             failures: 0,
-            closed_until: now,
+            open_until: now,
         }
     }
 
     /// Lets a request through, or says how long nobody asks.
     fn enter(&mut self, now: Instant) -> Result<(), Duration> {
-        if self.closed_until > now {
-            return Err(self.closed_until - now);
+        if self.open_until > now {
+            return Err(self.open_until - now);
         }
         if self.failures >= limits::BREAKER_FAILURES {
-            self.closed_until = now + self.wait();
+            self.open_until = now + self.wait();
         }
         Ok(())
     }
@@ -49,7 +49,7 @@ impl Breaker {
     fn failed(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= limits::BREAKER_FAILURES {
-            self.closed_until = now + self.wait();
+            self.open_until = now + self.wait();
         }
     }
 
@@ -77,7 +77,7 @@ impl Breakers {
             return Ok(());
         };
         breaker.enter(now).map_err(|wait| Refusal::Resting {
-            role: endpoint.3.clone(),
+            role: endpoint.1.clone(),
             failures: breaker.failures,
             wait,
         })
@@ -97,7 +97,7 @@ impl Breakers {
         }
         // Roles are the plugin's own words: no more are kept than there may be throttles.
         if all.len() >= limits::THROTTLES_MAX && !all.contains_key(&endpoint) {
-            all.retain(|_, breaker| breaker.closed_until > now);
+            all.retain(|_, breaker| breaker.open_until > now);
             if all.len() >= limits::THROTTLES_MAX {
                 return;
             }
@@ -133,7 +133,7 @@ mod tests {
 
     fn endpoint(role: &str) -> Endpoint {
         let text = |text: &str| text.to_owned();
-        (text("t"), text("c"), text("api"), text(role))
+        ((text("t"), text("c"), text("api")), text(role))
     }
 
     fn answer(status: u16) -> Result<OutboundAnswer, TransportError> {
@@ -190,12 +190,12 @@ mod tests {
     #[test]
     fn it_waits_longer_each_time_up_to_the_longest() {
         let mut breaker = Breaker::fresh(Instant::now());
-        let mut now = breaker.closed_until;
+        let mut now = breaker.open_until;
         let mut waits = Vec::new();
         for _ in 0..200 {
             breaker.failed(now);
-            waits.push(breaker.closed_until.saturating_duration_since(now));
-            now = breaker.closed_until;
+            waits.push(breaker.open_until.saturating_duration_since(now));
+            now = breaker.open_until;
         }
         assert!(waits.is_sorted());
         assert_eq!(waits.last(), Some(&limits::BREAKER_WAIT_MAX));

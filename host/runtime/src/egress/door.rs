@@ -118,12 +118,7 @@ impl Door {
             .deadline
             .min(Instant::now() + limits::THROTTLE_WAIT_MAX);
         let limit = origin.rate_limit.as_ref();
-        let endpoint = (
-            key.0.clone(),
-            key.1.clone(),
-            key.2.clone(),
-            asked.role.clone(),
-        );
+        let endpoint = (key.clone(), asked.role.clone());
         self.breakers.enter(&endpoint, Instant::now())?;
         let ticket = self
             .throttles

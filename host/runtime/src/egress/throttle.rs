@@ -8,4 +8,4 @@ mod budget;
 mod shared;
 
 pub(super) use budget::{Report, Throttle};
-pub(super) use shared::Throttles;
+pub(super) use shared::{Key, Throttles};

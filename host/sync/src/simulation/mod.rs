@@ -83,7 +83,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Makes a database in memory where the system has a folder there, else in its folder for passing files.
+    /// Makes a database, and keeps the calling thread on one processor. The database lies in memory where the system has a folder there, else in its folder for passing files.
     ///
     /// # Errors
     /// When there is no room for it.

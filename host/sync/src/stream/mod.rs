@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     SourceFailure,
-    certificate::is_short,
+    certificate::shortfall,
     engine::Shared,
     failure::{Decision, Tried, classify},
     limits::{RESTARTS_MAX, STORE_DOWN_SECONDS, SWEEP_REST_SECONDS},
@@ -127,19 +127,13 @@ async fn prove(shared: &Shared, track: StreamTrack) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is missing of a window, in words, when the source said that it holds many more records than were read.
+/// In words, that the window ended long before the source said it would.
 async fn cut_short(shared: &Shared, track: &StreamTrack) -> Result<Option<String>, StoreError> {
     let run = match &track.run {
         Some(run) => shared.store.run(&track.connection, run).await?,
         None => None,
     };
-    Ok(run.and_then(|run| {
-        let total = run.total.filter(|total| is_short(run.records, *total))?;
-        let read = run.records;
-        Some(format!(
-            "the source said that it holds {total} records, {read} were read"
-        ))
-    }))
+    Ok(run.as_ref().and_then(shortfall))
 }
 
 async fn settle(

@@ -12,7 +12,7 @@ use super::{Report, Throttle};
 use crate::{Lane, egress::Refusal, limits, package::RateLimit};
 
 /// Tenant, connection, origin.
-type Key = (String, String, String);
+pub(crate) type Key = (String, String, String);
 
 /// Every throttle in use.
 #[derive(Default)]
