@@ -148,7 +148,9 @@ statements! {
     RAW = "DELETE FROM raw_bodies WHERE tenant_id = $1 AND (connection_id, raw_id) IN (
                 SELECT connection_id, raw_id FROM raw_bodies WHERE tenant_id = $1 AND stored_at < $2
                 ORDER BY stored_at LIMIT $3)";
-    EFFECTS = "UPDATE outbox SET payload = '{}', outcome = NULL, last_error = NULL
+    /// Why a person put one away stays.
+    EFFECTS = "UPDATE outbox SET payload = '{}', last_error = NULL,
+                outcome = CASE WHEN state = 'discarded' THEN outcome ELSE NULL END
             WHERE tenant_id = $1 AND effect_id IN (
                 SELECT effect_id FROM outbox
                 WHERE tenant_id = $1 AND state IN ('done', 'superseded', 'discarded') AND settled_at < $2

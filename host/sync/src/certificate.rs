@@ -272,49 +272,21 @@ fn path(track: &StreamTrack) -> PathState {
 
 #[cfg(test)]
 mod tests {
-    use ordercase_model::Comparability;
-    use ordercase_store::{ConnectionId, Gap, Phase, RunId, TenantId};
+    use ordercase_store::{Gap, Phase, RunId};
 
     use super::*;
+    use crate::tests::track::{key, stream_track};
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
     }
 
-    fn key() -> ConnectionKey {
-        ConnectionKey {
-            tenant: TenantId::new("t").unwrap(),
-            connection: ConnectionId::new("c").unwrap(),
-        }
-    }
-
     fn track(track: Track, state: TrackState) -> StreamTrack {
         StreamTrack {
-            connection: key(),
-            stream: "orders".to_owned(),
-            track,
-            kind: Kind::Order,
-            comparability: Comparability::Instant,
-            page_limit: 50,
-            lane: track.lane(),
             state,
-            since: None,
-            until: None,
-            cursor: None,
-            watermark: None,
-            pages: 2,
             records: 100,
             total: Some(300),
-            restarts: 0,
-            due_at: at("2026-11-28T12:00:00Z"),
-            attempts: 0,
-            holder: None,
-            last_error: None,
-            started_at: None,
-            finished_at: None,
-            every: None,
-            phase: Phase::Reading,
-            run: None,
+            ..stream_track(track)
         }
     }
 

@@ -20,8 +20,8 @@ pub(crate) mod role {
     pub(crate) const SHOP: &str = "shop";
 }
 
-/// Asks once. A refusal beside null data (`order: null` with `FORBIDDEN`) is a refusal, not an
-/// absent order: no key, a bad key and a missing permission all look like that.
+/// Asks once. A refusal of a part (an order's `customer`) counts like one of the whole query: it
+/// leaves null behind, and a missing permission must not look like a customer who is not there.
 pub(crate) fn ask<T: DeserializeOwned>(
     host: &dyn Host,
     role: &str,

@@ -109,6 +109,17 @@ fn a_cart_in_a_page_is_left_out_and_still_counts_as_a_row() {
     assert_eq!((only.records.len(), only.next), (1, None));
 }
 
+#[test]
+fn a_page_that_failed_is_not_the_last_one() {
+    let host = host();
+    host.answer(r#"{"errors": [{"message": "Internal server error", "path": ["orders"], "extensions": {"code": "INTERNAL_SERVER_ERROR"}}], "data": {"orders": null}}"#);
+    let failed = Vendure.pull(&host, &ctx(), &page(None, None));
+    assert!(
+        matches!(failed, Err(PluginError::Upstream { status: 200, .. })),
+        "{failed:?}"
+    );
+}
+
 const FORBIDDEN: &str = r#"{"errors": [{"message": "You are not currently authorized to perform this action", "path": ["order"], "extensions": {"code": "FORBIDDEN"}}], "data": {"order": null}}"#;
 
 #[test]

@@ -17,6 +17,16 @@ impl Home {
     }
 }
 
+fn note() -> NewEffect {
+    NewEffect {
+        key: "note:1".to_owned(),
+        target: "ticket:1".to_owned(),
+        coalesce_key: None,
+        kind: "ticket.update".to_owned(),
+        payload: json!({"comment": "personal"}),
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn what_is_finished_goes_and_the_accounts_still_add_up(
@@ -85,14 +95,7 @@ async fn of_an_effect_that_was_given_up_the_last_attempts_stay(
     let Some(home) = Home::new(on).await else {
         return;
     };
-    let effect = NewEffect {
-        key: "note:1".to_owned(),
-        target: "ticket:1".to_owned(),
-        coalesce_key: None,
-        kind: "ticket.update".to_owned(),
-        payload: json!({"comment": "personal"}),
-    };
-    home.intend(0, vec![effect]).await;
+    home.intend(0, vec![note()]).await;
     for attempt in 1..=6 {
         let now = attempt * 100;
         let request = EffectRequest {
@@ -124,6 +127,21 @@ async fn of_an_effect_that_was_given_up_the_last_attempts_stay(
     let left = home.store.journal(tenant, &dead.id).await.unwrap();
     let left: Vec<u32> = left.iter().map(|line| line.attempt).collect();
     assert_eq!(left, [4, 5, 6]);
+    let id = DeadId::Effect(dead.id.clone());
+    let discard = home
+        .store
+        .discard_dead_letter(None, &id, "merged", "admin", at(100 * DAY));
+    discard.await.unwrap();
+    let expired = home.expire(200).await;
+    assert_eq!((expired.effects, expired.attempts), (1, 3));
+    let left = home
+        .store
+        .effects_in(tenant, EffectState::Discarded)
+        .await
+        .unwrap();
+    assert_eq!(left[0].payload, json!({}));
+    let outcome = left[0].outcome.as_ref().unwrap().to_string();
+    assert!(outcome.contains("merged"), "the reason stays: {outcome}");
 }
 
 #[tokio::test]
@@ -164,14 +182,7 @@ async fn an_effect_that_happened_stays_known_without_its_payload(
     let Some(home) = Home::new(on).await else {
         return;
     };
-    let effect = || NewEffect {
-        key: "note:1".to_owned(),
-        target: "ticket:1".to_owned(),
-        coalesce_key: None,
-        kind: "ticket.update".to_owned(),
-        payload: json!({"comment": "personal"}),
-    };
-    home.intend(0, vec![effect()]).await;
+    home.intend(0, vec![note()]).await;
     let request = |now| EffectRequest {
         limit: 5,
         holder: holder("w"),
@@ -191,7 +202,7 @@ async fn an_effect_that_happened_stays_known_without_its_payload(
     let expired = home.expire(91).await;
     assert_eq!((expired.effects, expired.attempts), (1, 1));
     assert_eq!(home.expire(92).await, Expired::default(), "once");
-    let known = home.intend(1, vec![effect()]).await.remove(0);
+    let known = home.intend(1, vec![note()]).await.remove(0);
     assert!(matches!(known, EffectPut::Known(_)), "{known:?}");
     assert!(
         home.store

@@ -83,7 +83,8 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Makes a database, and keeps the calling thread on one processor. The database lies in memory where the system has a folder there, else in its folder for passing files.
+    /// Makes a database, in memory where the system has a folder there, else in its folder for passing files; and keeps
+    /// the calling thread on one processor.
     ///
     /// # Errors
     /// When there is no room for it.

@@ -108,11 +108,12 @@ fn night(now: Instant, zone: Option<&str>, seed: &str) -> Option<Instant> {
 
 #[cfg(test)]
 mod tests {
-    use ordercase_model::{Comparability, Kind};
+    use ordercase_model::Kind;
     use ordercase_store::*;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tests::track::stream_track;
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
@@ -120,34 +121,8 @@ mod tests {
 
     fn track(track: Track, every: Option<u32>) -> StreamTrack {
         StreamTrack {
-            connection: ConnectionKey {
-                tenant: TenantId::new("t").unwrap(),
-                connection: ConnectionId::new("c").unwrap(),
-            },
-            stream: "orders".to_owned(),
-            track,
-            kind: Kind::Order,
-            comparability: Comparability::Instant,
-            page_limit: 50,
-            lane: track.lane(),
-            state: TrackState::Pending,
-            since: None,
-            until: None,
-            cursor: None,
-            watermark: None,
-            pages: 0,
-            records: 0,
-            total: None,
-            restarts: 0,
-            due_at: at("2026-11-28T12:00:00Z"),
-            attempts: 0,
-            holder: None,
-            last_error: None,
-            started_at: None,
-            finished_at: None,
             every,
-            phase: Phase::Reading,
-            run: None,
+            ..stream_track(track)
         }
     }
 

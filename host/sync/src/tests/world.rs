@@ -1,21 +1,22 @@
-//! A shop, a help desk and a clock, all scripted, around a real store and a real engine.
+//! A help desk and a clock, scripted like the shop, around a real store and a real engine.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use ordercase_model::{Comparability, Completeness, Instant, Kind, Record, RecordRef, SCHEMA};
+use ordercase_model::{Comparability, Instant, Kind};
 use ordercase_store::*;
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use super::shop::{PAGE, Shop};
 use crate::*;
 
 pub(crate) fn at(seconds: i64) -> Instant {
@@ -50,222 +51,6 @@ impl Clock for TestClock {
                 return;
             }
         }
-    }
-}
-
-/// A shop whose orders have whole-number versions; its clock is the test's.
-#[derive(Default)]
-pub(crate) struct Shop {
-    /// Order id to version and time of change.
-    pub(crate) orders: Mutex<BTreeMap<u32, (u32, i64)>>,
-    /// How often an order changed without its version.
-    silent: Mutex<BTreeMap<u32, u32>>,
-    /// The clock that reads are stamped by.
-    pub(crate) clock: OnceLock<Arc<TestClock>>,
-    /// Failures to come, one per call, by call.
-    pub(crate) failures: Mutex<BTreeMap<&'static str, VecDeque<SourceFailure>>>,
-    /// Calls made, by call.
-    pub(crate) calls: Mutex<BTreeMap<&'static str, usize>>,
-    /// Pages to come that claim to be the last.
-    pub(crate) cuts: AtomicUsize,
-    /// While it is closed, pages wait.
-    pub(crate) gate: Mutex<Option<watch::Receiver<bool>>>,
-}
-
-pub(crate) const PAGE: usize = 5;
-
-impl Shop {
-    pub(crate) fn change(&self, id: u32, now: i64) {
-        let mut orders = self.orders.lock().unwrap();
-        let entry = orders.entry(id).or_insert((0, now));
-        *entry = (entry.0 + 1, now);
-    }
-
-    /// Another state under the same version and change time.
-    pub(crate) fn change_silently(&self, id: u32) {
-        *self.silent.lock().unwrap().entry(id).or_default() += 1;
-    }
-
-    pub(crate) fn delete(&self, id: u32) {
-        self.orders.lock().unwrap().remove(&id);
-    }
-
-    pub(crate) fn fail(&self, call: &'static str, failure: SourceFailure, times: usize) {
-        let mut failures = self.failures.lock().unwrap();
-        failures
-            .entry(call)
-            .or_default()
-            .extend(std::iter::repeat_n(failure, times));
-    }
-
-    pub(crate) fn calls(&self, call: &'static str) -> usize {
-        self.calls
-            .lock()
-            .unwrap()
-            .get(call)
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn enter(&self, call: &'static str) -> Result<(), SourceFailure> {
-        *self.calls.lock().unwrap().entry(call).or_default() += 1;
-        match self
-            .failures
-            .lock()
-            .unwrap()
-            .get_mut(call)
-            .and_then(VecDeque::pop_front)
-        {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
-    }
-
-    fn read(&self, id: u32, (version, changed): (u32, i64)) -> ReadRecord {
-        ReadRecord {
-            record: Record {
-                schema: SCHEMA.to_owned(),
-                kind: Kind::Order,
-                source_id: id.to_string(),
-                parent: None,
-                source_version: Some(version.to_string()),
-                source_updated_at: Some(at(changed)),
-                api_version: None,
-                completeness: Completeness::Full,
-                missing: BTreeMap::new(),
-                warnings: Vec::new(),
-                body: serde_json::value::to_raw_value(&json!({
-                    "number": format!("#{id}"), "tags": [self.tag(id, version)],
-                }))
-                .unwrap(),
-            },
-            comparability: Comparability::Integer,
-            observed_at: self.clock.get().map_or(at(changed), |clock| clock.now()),
-            raw: vec![0],
-        }
-    }
-
-    pub(crate) fn tag(&self, id: u32, version: u32) -> String {
-        match self.silent.lock().unwrap().get(&id) {
-            None => format!("version {version}"),
-            Some(silent) => format!("version {version}, {silent}"),
-        }
-    }
-
-    fn reading(&self, records: Vec<ReadRecord>) -> Reading {
-        Reading {
-            plugin_digest: "d1".to_owned(),
-            raw: vec![RawBody {
-                role: "orders".to_owned(),
-                content_type: "application/json".to_owned(),
-                bytes: format!("{} orders", records.len()).into_bytes(),
-            }],
-            records,
-        }
-    }
-}
-
-#[async_trait]
-impl Source for Shop {
-    async fn pull(&self, _: &ConnectionKey, ask: Pull) -> Result<Page, SourceFailure> {
-        let gate = self.gate.lock().unwrap().clone();
-        if let Some(mut gate) = gate {
-            gate.wait_for(|open| *open).await.unwrap();
-        }
-        self.enter(match ask.lane {
-            Lane::Backfill => "backfill",
-            Lane::Reconcile => "reconcile",
-            _ => "poll",
-        })?;
-        let orders = self.orders.lock().unwrap().clone();
-        // Newest first, as a cursor walks down.
-        let below: u32 = ask
-            .cursor
-            .as_deref()
-            .map_or(u32::MAX, |cursor| cursor.parse().unwrap());
-        let window: Vec<_> = orders
-            .iter()
-            .rev()
-            .filter(|(_, (_, changed))| ask.since.is_none_or(|since| at(*changed) >= since))
-            .collect();
-        let page: Vec<_> = window
-            .iter()
-            .filter(|(id, _)| **id < below)
-            .take(PAGE)
-            .collect();
-        let more = window.iter().filter(|(id, _)| **id < below).count() > PAGE;
-        let cut = self
-            .cuts
-            .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                left.checked_sub(1)
-            })
-            .is_ok();
-        let next = page.last().filter(|_| more && !cut);
-        let next = next.map(|(id, _)| id.to_string());
-        let records = page
-            .iter()
-            .map(|(id, state)| self.read(**id, **state))
-            .collect();
-        Ok(Page {
-            reading: self.reading(records),
-            next,
-            total: Some(window.len() as u64),
-        })
-    }
-
-    async fn fetch(
-        &self,
-        _: &ConnectionKey,
-        target: &RecordRef,
-        _: Lane,
-    ) -> Result<Reading, SourceFailure> {
-        self.enter("fetch")?;
-        let id: u32 = target.source_id.parse().unwrap();
-        let state = self.orders.lock().unwrap().get(&id).copied();
-        let state = state.ok_or_else(|| SourceFailure::NotFound(format!("order {id}")))?;
-        Ok(self.reading(vec![self.read(id, state)]))
-    }
-
-    async fn search(&self, _: &ConnectionKey, search: &Search) -> Result<Reading, SourceFailure> {
-        let Search::OrderNumber(number) = search else {
-            return Ok(Reading::default());
-        };
-        let id: u32 = number.trim_start_matches('#').parse().unwrap();
-        let state = self.orders.lock().unwrap().get(&id).copied();
-        Ok(self.reading(
-            state
-                .into_iter()
-                .map(|state| self.read(id, state))
-                .collect(),
-        ))
-    }
-
-    async fn receive(
-        &self,
-        _: &ConnectionKey,
-        webhook: &Receipt,
-    ) -> Result<WebhookReading, SourceFailure> {
-        self.enter("receive")?;
-        let body: Value = serde_json::from_slice(&webhook.body)
-            .map_err(|error| SourceFailure::Malformed(error.to_string()))?;
-        let Some(id) = body["order"].as_u64() else {
-            return Ok(WebhookReading {
-                ignored: Some("not about an order".to_owned()),
-                ..WebhookReading::default()
-            });
-        };
-        let target = RecordRef {
-            kind: Kind::Order,
-            source_id: id.to_string(),
-        };
-        let hint = Hint {
-            target,
-            occurred_at: webhook.occurred_at,
-        };
-        Ok(WebhookReading {
-            hints: vec![hint.clone(), hint],
-            ..WebhookReading::default()
-        })
     }
 }
 

@@ -94,6 +94,36 @@ fn a_backfill_reads_newest_first_counts_once_and_goes_on_from_its_cursor() {
 }
 
 #[test]
+fn a_void_cursor_is_not_the_end_of_a_history() {
+    let host = FakeHost::new();
+    host.answer(&page(&[order(1, json!({}))], Some("c1")))
+        .answer(COUNT)
+        .answer(r#"{"data": {"orders": null}, "errors": [{"message": "Invalid cursor for current pagination sort.", "path": ["orders"], "extensions": {"code": "INVALID_CURSOR"}}]}"#);
+    let first = Shopify.pull(&host, &Context::default(), &request(None));
+    let next = first.unwrap().next;
+    let void = Shopify.pull(&host, &Context::default(), &request(next));
+    assert!(
+        matches!(void, Err(PluginError::InvalidCursor(_))),
+        "{void:?}"
+    );
+}
+
+#[test]
+fn an_order_that_could_not_be_read_is_not_gone() {
+    let host = FakeHost::new();
+    host.answer(r#"{"data": {"order": null}, "errors": [{"message": "Internal error", "path": ["order"], "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}"#);
+    let target = RecordRef {
+        kind: Kind::Order,
+        source_id: "1".to_owned(),
+    };
+    let failed = Shopify.fetch(&host, &Context::default(), &target);
+    assert!(
+        matches!(failed, Err(PluginError::Upstream { .. })),
+        "{failed:?}"
+    );
+}
+
+#[test]
 fn a_window_is_read_by_change_time_oldest_first() {
     let host = FakeHost::new();
     host.answer(&page(&[], None)).answer(COUNT);
