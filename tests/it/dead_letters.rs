@@ -2,10 +2,9 @@
 
 use ordercase_world::{World, WorldOptions, until, until_some};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
-    support::{SOON, enriched, open_order, records, ticket_about, world},
+    support::{SOON, enriched, open_order, records, tamper, ticket_about, world},
     webhooks::deliver,
 };
 
@@ -20,20 +19,6 @@ async fn dead_letter(world: &World) -> anyhow::Result<Value> {
         Ok((all.len() == 1).then(|| all[0].clone()))
     })
     .await
-}
-
-/// Changes the host's database behind its back.
-async fn tamper(world: &World, sql: &'static str, values: &[&str]) -> anyhow::Result<u64> {
-    let file = world.data().join("host").join("ordercase.db");
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .busy_timeout(SOON);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    let mut query = sqlx::query(sql);
-    for value in values {
-        query = query.bind((*value).to_owned());
-    }
-    Ok(query.execute(&mut connection).await?.rows_affected())
 }
 
 #[tokio::test]

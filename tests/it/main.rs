@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cases;
+mod complete;
 mod dead_letters;
 mod demo;
 mod kills;

@@ -7,6 +7,7 @@ use ordercase_world::{
     Database, ShopOrder, Step, StoreReader, TicketView, World, WorldOptions, until_some,
 };
 use postgres_box::Cluster;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// Generous: timing never decides a test.
 pub(crate) const SOON: Duration = Duration::from_secs(90);
@@ -93,4 +94,22 @@ pub(crate) async fn audit_actions(world: &World) -> anyhow::Result<Vec<String>> 
     let mut reader = StoreReader::open(world).await?;
     let rows = reader.rows(sql, &[world.tenant()]).await?;
     Ok(rows.into_iter().flatten().flatten().collect())
+}
+
+/// Changes the host's database behind its back.
+pub(crate) async fn tamper(
+    world: &World,
+    sql: &'static str,
+    values: &[&str],
+) -> anyhow::Result<u64> {
+    let file = world.data().join("host").join("ordercase.db");
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .busy_timeout(SOON);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let mut query = sqlx::query(sql);
+    for value in values {
+        query = query.bind((*value).to_owned());
+    }
+    Ok(query.execute(&mut connection).await?.rows_affected())
 }

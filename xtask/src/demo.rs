@@ -191,7 +191,7 @@ fn line(view: &TicketView) -> String {
         fields.join(", ")
     };
     format!(
-        "{}; {tags}; {fields}; {} notes",
+        "{}; {tags}; {fields}; notes: {}",
         view.status,
         view.notes.len()
     )
