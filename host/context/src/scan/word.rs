@@ -1,5 +1,6 @@
 //! A text's words, with what stands directly around each.
 
+use super::QuoteKind;
 use super::shape::kind_word;
 
 /// A word as the scanner sees it.
@@ -118,7 +119,8 @@ fn finish(current: &mut String, before: Option<char>, after: Option<char>, words
     if text.is_empty() {
         return;
     }
-    if let Some((announced, number)) = announced(&text) {
+    let hash = before == Some('#');
+    if let Some((announced, number)) = announced(&text, hash) {
         words.push(Word {
             lower: announced.to_lowercase(),
             text: announced.to_owned(),
@@ -130,19 +132,24 @@ fn finish(current: &mut String, before: Option<char>, after: Option<char>, words
     words.push(Word {
         lower: text.to_lowercase(),
         text,
-        hash: before == Some('#'),
+        hash,
         before: before.filter(|c| is_sign(*c) || *c == '+'),
         after: after.filter(|c| is_sign(*c) || *c == '%'),
         ..Word::default()
     });
 }
 
-/// `Order-1001` and `order1001` are two words.
-fn announced(text: &str) -> Option<(&str, &str)> {
+/// `Order-1001` and `order1001` are two words; so is `AWB12345678`, but after a `#` it is an order
+/// of a shop whose numbers begin so.
+fn announced(text: &str, hash: bool) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_alphabetic())?;
     let (word, rest) = text.split_at_checked(end)?;
     let number = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let meant = kind_word(&word.to_lowercase()).is_some();
+    let meant = match kind_word(&word.to_lowercase()) {
+        Some(QuoteKind::Order) => true,
+        Some(QuoteKind::Tracking) => !hash,
+        None => false,
+    };
     (meant && number.starts_with(|c: char| c.is_ascii_digit())).then_some((word, number))
 }
 

@@ -42,6 +42,8 @@ fn numbers_that_the_text_calls_orders_are_explicit() {
         ("the code is T6RXVZ3AJN2PWQ8K thanks", &["T6RXVZ3AJN2PWQ8K"]),
         ("order 2024", &["2024"]),
         ("my order 000000123", &["000000123"]),
+        ("#AWB000", &["AWB000"]),
+        ("#Order1001", &["1001"]),
     ];
     for (text, expected) in table {
         assert_eq!(explicit(text), *expected, "{text}");
@@ -107,6 +109,7 @@ fn parcels_are_known_by_word_or_by_shape() {
             "00340434161094042557",
         ),
         ("tracking 0034 0434 1610 9404 2557", "00340434161094042557"),
+        ("AWB12345678", "12345678"),
         ("RB123456785DE has not moved", "RB123456785DE"),
         ("1Z999AA10123456784", "1Z999AA10123456784"),
         ("it says 420941559405511899223", "420941559405511899223"),
