@@ -58,8 +58,8 @@ pub use id::{
     ReceiptId, RecordKey, RunId, TenantId, TicketKey,
 };
 pub use inbox::{
-    ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, NewReceipt, Put, Receipt,
-    ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
+    ChangedRecord, ClaimRequest, ExportCommit, ExportPosition, ExportTurn, ExportsDue, NewReceipt,
+    Put, Receipt, ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
 };
 pub use lease::Lease;
 pub use mask::{Masked, mask_canonical, mask_header, mask_source};

@@ -15,7 +15,7 @@ use crate::{
         sqlite::{self, Lock, Opened},
         tell_and_listen,
     },
-    inbox::Gate,
+    inbox::{self, Gate},
     limits::WRITERS,
     secret::MasterKey,
     signal::{Queue, Signals},
@@ -198,6 +198,7 @@ impl Store {
                 tx.conn.run(FREE_RECEIPTS, Vec::new()).await?;
                 tx.conn.run(FREE_STREAMS, Vec::new()).await?;
                 subscription::free(tx).await?;
+                inbox::free_exports(tx).await?;
                 tx.conn.run(FREE_EFFECTS, vec![effects_from.into()]).await?;
                 Ok(())
             })

@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use ordercase_model::Instant;
 use ordercase_store::{
-    Activity, Desk, ExportCommit, ExportPosition, Lane, NewReceipt, Owner, ReceiptKind,
-    ticket_entity,
+    Desk, DeskKey, ExportCommit, ExportPosition, ExportTurn, ExportsDue, HolderId, Lane,
+    NewReceipt, Owner, ReceiptKind, ticket_entity,
 };
 use ordercase_zendesk::{
     Lane as ZendeskLane, ZendeskError,
@@ -25,80 +25,129 @@ use crate::{app::App, http::v1::EVENTS_STREAM, limits};
 /// Topic of a receipt that the export brought.
 pub const TOPIC: &str = "ticket.Exported";
 
-/// Reads every desk's export now and then every `interval`.
+/// Reads every desk's export at once, and each again when `interval` has passed. Replicas share the work: whoever
+/// takes a desk's turn first reads it.
 pub fn start(app: &Arc<App>, interval: Duration) {
     let shared = Arc::clone(app);
+    let holder = HolderId::mint(rand::random());
     app.tasks.keep("ticket-export", move |stop| {
-        let app = Arc::clone(&shared);
-        async move {
-            loop {
-                read_all(&app, &stop).await;
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(interval) => {}
-                }
-            }
-        }
+        let reader = Reader {
+            app: Arc::clone(&shared),
+            holder: holder.clone(),
+            interval,
+            stop,
+        };
+        async move { reader.run().await }
     });
 }
 
-/// Reads every active desk's export once. One desk's failure never keeps another's from being read.
-pub async fn read_all(app: &App, stop: &CancellationToken) {
-    let desks = match app.store.desks(None).await {
-        Ok(desks) => desks,
-        Err(error) => return tracing::error!("the desks cannot be listed: {error}"),
-    };
-    for desk in desks {
-        if stop.is_cancelled() || desk.activity != Activity::Active {
-            continue;
-        }
-        match read(app, &desk, stop).await {
-            Ok(found) if found > 0 => tracing::info!(
-                tenant.id = %desk.key.tenant, desk.id = %desk.key.desk, found,
-                "the ticket export brought {found} changes"
-            ),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(
-                tenant.id = %desk.key.tenant, desk.id = %desk.key.desk,
-                "the ticket export cannot be read now, the next reading takes it up: {error:#}"
-            ),
-        }
-    }
+/// One replica's part in reading exports.
+struct Reader {
+    app: Arc<App>,
+    holder: HolderId,
+    interval: Duration,
+    stop: CancellationToken,
 }
 
-/// Reads one desk's export to its end; how many receipts were new.
-async fn read(app: &App, desk: &Desk, stop: &CancellationToken) -> anyhow::Result<usize> {
-    let client = app.desks.client(&desk.key.tenant, &desk.key.desk).await?;
-    let client = client.lane(ZendeskLane::Background);
-    let position = app.store.export_position(&desk.key).await?;
-    let mut from = start_of(desk, position.as_ref(), app.clock.now());
-    let mut found = 0;
-    for _ in 0..limits::TICKET_POLL_PAGES_MAX {
-        if stop.is_cancelled() {
-            break;
-        }
-        let read_at = app.clock.now();
-        let page = match client.export_tickets(&from).await {
-            // A cursor that the account does not know any more: from the time of the last reading.
-            Err(ZendeskError::Refused { .. }) if matches!(from, ExportFrom::Cursor(_)) => {
-                from = ExportFrom::Start(before(
-                    position.as_ref().map_or(desk.created_at, |p| p.read_at),
-                ));
-                continue;
+impl Reader {
+    async fn run(self) {
+        // Oftener than exports are due, so that what another replica left is not late by a whole interval.
+        let pause = (self.interval / limits::TICKET_POLL_LOOKS)
+            .max(Duration::from_secs(1))
+            .min(self.interval);
+        self.read_due(ExportsDue::AtStart(self.app.clock.now()))
+            .await;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
             }
-            answer => answer?,
-        };
-        let (ended, next) = (page.end_of_stream, page.after_cursor.clone());
-        found += app
-            .store
-            .put_export_page(commit(desk, page, read_at))
-            .await?;
-        match next {
-            Some(cursor) if !ended => from = ExportFrom::Cursor(cursor),
-            _ => break,
+            self.read_due(ExportsDue::By(self.app.clock.now())).await;
         }
     }
-    Ok(found)
+
+    /// Reads what is due. One desk's failure never keeps another's from being read.
+    async fn read_due(&self, due: ExportsDue) {
+        let desks = match self.app.store.exports_due(due).await {
+            Ok(desks) => desks,
+            Err(error) => return tracing::error!("the exports to read cannot be listed: {error}"),
+        };
+        for desk in desks {
+            if self.stop.is_cancelled() {
+                return;
+            }
+            match self.take(&desk, due).await {
+                Ok(found) if found > 0 => tracing::info!(
+                    tenant.id = %desk.tenant, desk.id = %desk.desk, found,
+                    "the ticket export brought {found} changes"
+                ),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(
+                    tenant.id = %desk.tenant, desk.id = %desk.desk,
+                    "the ticket export cannot be read now, the next reading takes it up: {error:#}"
+                ),
+            }
+        }
+    }
+
+    /// Reads one desk's export if the turn can be had; how many receipts were new.
+    async fn take(&self, desk: &DeskKey, due: ExportsDue) -> anyhow::Result<usize> {
+        let turn = self.turn(desk);
+        if !self.app.store.take_export(turn.clone(), due).await? {
+            return Ok(0);
+        }
+        let read = self.read(desk).await;
+        let seconds = i64::try_from(self.interval.as_secs()).unwrap_or(i64::MAX);
+        let next = self.app.clock.now().plus_seconds(seconds);
+        self.app.store.end_export(turn, next).await?;
+        read
+    }
+
+    /// From now on.
+    fn turn(&self, desk: &DeskKey) -> ExportTurn {
+        let now = self.app.clock.now();
+        ExportTurn {
+            desk: desk.clone(),
+            holder: self.holder.clone(),
+            lease_until: now.plus_seconds(limits::TICKET_POLL_LEASE_SECONDS),
+        }
+    }
+
+    /// Reads one desk's export to its end; how many receipts were new.
+    async fn read(&self, key: &DeskKey) -> anyhow::Result<usize> {
+        let Some(desk) = self.app.store.desk(key).await? else {
+            return Ok(0);
+        };
+        let client = self.app.desks.client(&key.tenant, &key.desk).await?;
+        let client = client.lane(ZendeskLane::Background);
+        let position = self.app.store.export_position(key).await?;
+        let mut from = start_of(&desk, position.as_ref(), self.app.clock.now());
+        let mut found = 0;
+        for _ in 0..limits::TICKET_POLL_PAGES_MAX {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            let read_at = self.app.clock.now();
+            let page = match client.export_tickets(&from).await {
+                // A cursor that the account does not know any more: from the time of the last reading.
+                Err(ZendeskError::Refused { .. }) if matches!(from, ExportFrom::Cursor(_)) => {
+                    from = ExportFrom::Start(before(
+                        position.as_ref().map_or(desk.created_at, |p| p.read_at),
+                    ));
+                    continue;
+                }
+                answer => answer?,
+            };
+            let (ended, next) = (page.end_of_stream, page.after_cursor.clone());
+            let page = commit(self.turn(key), page, read_at);
+            found += self.app.store.put_export_page(page).await?;
+            match next {
+                Some(cursor) if !ended => from = ExportFrom::Cursor(cursor),
+                _ => break,
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Where to begin: a little before the last reading. The cursor of an unfinished reading goes first.
@@ -124,31 +173,31 @@ fn seconds(at: Instant) -> i64 {
 
 /// A page as receipts. At the end of the stream the cursor is dropped: the next reading begins by time,
 /// with overlap.
-fn commit(desk: &Desk, page: ExportPage, read_at: Instant) -> ExportCommit {
+fn commit(turn: ExportTurn, page: ExportPage, read_at: Instant) -> ExportCommit {
     let cursor = if page.end_of_stream {
         Some(String::new())
     } else {
         page.after_cursor
     };
     ExportCommit {
-        desk: desk.key.clone(),
         receipts: page
             .tickets
             .iter()
-            .map(|ticket| receipt(desk, ticket, read_at))
+            .map(|ticket| receipt(&turn.desk, ticket, read_at))
             .collect(),
+        turn,
         position: cursor.map(|cursor| ExportPosition { cursor, read_at }),
     }
 }
 
-fn receipt(desk: &Desk, ticket: &Ticket, received_at: Instant) -> NewReceipt {
+fn receipt(desk: &DeskKey, ticket: &Ticket, received_at: Instant) -> NewReceipt {
     let changed = ticket.generated_timestamp.map_or_else(
         || ticket.updated_at.clone().unwrap_or_default(),
         |seconds| seconds.to_string(),
     );
     NewReceipt {
-        tenant: desk.key.tenant.clone(),
-        owner: Owner::Desk(desk.key.desk.clone()),
+        tenant: desk.tenant.clone(),
+        owner: Owner::Desk(desk.desk.clone()),
         stream: EVENTS_STREAM.to_owned(),
         kind: ReceiptKind::DeskEvent,
         topic: TOPIC.to_owned(),
@@ -165,7 +214,7 @@ fn receipt(desk: &Desk, ticket: &Ticket, received_at: Instant) -> NewReceipt {
 
 #[cfg(test)]
 mod tests {
-    use ordercase_store::{DeskId, DeskKey, TenantId};
+    use ordercase_store::{Activity, DeskId, TenantId};
 
     use super::*;
 
@@ -188,6 +237,14 @@ mod tests {
         }
     }
 
+    fn turn() -> ExportTurn {
+        ExportTurn {
+            desk: desk().key,
+            holder: HolderId::mint(1),
+            lease_until: at("2026-01-03T00:00:00Z"),
+        }
+    }
+
     #[test]
     fn the_first_reading_begins_when_the_desk_was_added_and_at_least_a_minute_ago() {
         let begun = seconds(at("2026-01-01T00:00:00Z"));
@@ -205,7 +262,7 @@ mod tests {
             ..ExportPage::default()
         };
         let read_at = at("2026-01-02T00:00:00Z");
-        let position = commit(&desk(), page, read_at).position.unwrap();
+        let position = commit(turn(), page, read_at).position.unwrap();
         let start = start_of(&desk(), Some(&position), at("2026-01-02T00:05:00Z"));
         assert_eq!(start, ExportFrom::Start(seconds(read_at) - 120));
     }
@@ -216,7 +273,7 @@ mod tests {
             after_cursor: Some("c".to_owned()),
             ..ExportPage::default()
         };
-        let position = commit(&desk(), page, at("2026-01-02T00:00:00Z"))
+        let position = commit(turn(), page, at("2026-01-02T00:00:00Z"))
             .position
             .unwrap();
         let start = start_of(&desk(), Some(&position), at("2026-01-02T00:05:00Z"));
@@ -230,7 +287,8 @@ mod tests {
             generated_timestamp: Some(100),
             ..Ticket::default()
         };
-        let key = |ticket: &Ticket| receipt(&desk(), ticket, at("2026-01-02T00:00:00Z")).dedupe_key;
+        let key =
+            |ticket: &Ticket| receipt(&desk().key, ticket, at("2026-01-02T00:00:00Z")).dedupe_key;
         let later = Ticket {
             generated_timestamp: Some(101),
             ..ticket.clone()

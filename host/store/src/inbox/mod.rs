@@ -8,7 +8,8 @@ mod gate;
 mod put;
 mod settle;
 
-pub use export::{ExportCommit, ExportPosition};
+pub(crate) use export::free as free_exports;
+pub use export::{ExportCommit, ExportPosition, ExportTurn, ExportsDue};
 pub(crate) use gate::Gate;
 #[cfg(test)]
 pub(crate) use gate::PUT_MANY;

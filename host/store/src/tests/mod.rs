@@ -3,6 +3,7 @@
 mod crash;
 mod dead;
 mod door;
+mod exports;
 mod inbox;
 mod outbox;
 mod records;
