@@ -446,6 +446,26 @@ async fn shipping_an_order_tells_the_webhook_signed_and_changes_the_api() {
     assert_eq!(status, 409);
 }
 
+#[tokio::test]
+async fn a_deleted_order_is_nowhere_and_its_webhook_holds_the_id_alone() {
+    let (target, mut taken) = receiver(vec![]).await;
+    let client = told_to(&target, 3).await;
+    let id = unfulfilled(&client).await;
+    let path = format!("/_sim/orders/{id}/delete");
+    assert_eq!(client.post(&path, json!({})).await.0, 200);
+    let (headers, body) = taken.recv().await.unwrap();
+    assert_eq!(header(&headers, "x-shopify-topic"), "orders/delete");
+    assert_eq!(body, format!(r#"{{"id":{id}}}"#));
+    let gid = format!("gid://shopify/Order/{id}");
+    let query = "query($id: ID!) { order(id: $id) { id } orders(first: 50) { nodes { id } } }";
+    let answer = client.ask(query, json!({ "id": gid })).await;
+    assert_eq!(answer["data"]["order"], Value::Null);
+    let listed = answer["data"]["orders"]["nodes"].as_array().unwrap();
+    assert_eq!(listed.len(), 39);
+    assert!(listed.iter().all(|order| order["id"] != gid));
+    assert_eq!(client.post(&path, json!({})).await.0, 404);
+}
+
 fn signed(secret: &str, body: &str) -> String {
     use base64::Engine as _;
     use hmac::{KeyInit as _, Mac as _};

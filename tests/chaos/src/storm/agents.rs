@@ -5,7 +5,7 @@ use ordercase_world::ShopOrder;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Storm, actor};
+use super::{Storm, actor, shop::is_doomed};
 use crate::{
     dice::Dice,
     ledger::{Filed, Said, Story, Way},
@@ -36,7 +36,8 @@ pub(super) async fn write(storm: &Storm<'_>) -> anyhow::Result<()> {
 async fn file(storm: &Storm<'_>, dice: &mut Dice, count: u32) -> anyhow::Result<()> {
     let world = storm.setting.world;
     let orders = world.shop.orders(250).await?;
-    let open: Vec<&ShopOrder> = orders.iter().filter(|order| order.is_open()).collect();
+    let stays = |order: &&ShopOrder| order.is_open() && !is_doomed(&order.id);
+    let open: Vec<&ShopOrder> = orders.iter().filter(stays).collect();
     let order = dice.one(&open).context("the shop has no open order left")?;
     let order = ShopOrder::clone(order);
     let (email, name) = (

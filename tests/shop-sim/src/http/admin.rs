@@ -183,10 +183,13 @@ pub(super) async fn change(
         Ok(asked) => asked,
         Err(error) => return refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
     };
+    if verb == "delete" {
+        return delete(&world, &id, asked.quiet);
+    }
     let Some(topics) = topics_of(&verb) else {
         return refused(
             StatusCode::NOT_FOUND,
-            "verbs: ship, deliver, scan, refund, return, cancel, edit-note, patch",
+            "verbs: ship, deliver, scan, refund, return, cancel, delete, edit-note, patch",
         );
     };
     let done = world.with_shop(|shop| {
@@ -206,6 +209,20 @@ pub(super) async fn change(
             told(&row(&order))
         }
     }
+}
+
+/// An order ends to exist. Its webhook holds the id and nothing more.
+fn delete(world: &World, id: &str, quiet: bool) -> Response {
+    let gone = world.with_shop(|shop| find(shop, id).and_then(|found| shop.delete_order(found)));
+    let Some(order) = gone else {
+        return refused(StatusCode::NOT_FOUND, "no such order");
+    };
+    if !quiet {
+        let gid = text(&order, "id");
+        world.announce("orders/delete", &json!({ "id": id_number(gid) }), Some(gid));
+    }
+    world.save();
+    told(&row(&order))
 }
 
 fn topics_of(verb: &str) -> Option<&'static [&'static str]> {

@@ -111,7 +111,9 @@ impl Shop {
         }
         let ids: Vec<u32> = match (kind, of) {
             (Kind::Orders, Some(index)) => self.orders_of(index).to_vec(),
-            (Kind::Orders, None) => (0..self.order_count()).collect(),
+            (Kind::Orders, None) => (0..self.order_count())
+                .filter(|sequence| !self.deleted.contains(sequence))
+                .collect(),
             (Kind::Customers, _) => (0..self.customer_count()).collect(),
         };
         let test = Test {

@@ -10,7 +10,7 @@ mod search;
 mod snapshot;
 mod subscription;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,6 +46,8 @@ pub(crate) struct Shop {
     by_customer: HashMap<u32, Vec<u32>>,
     /// Orders that are no longer, or never were, what the seed says.
     changed: BTreeMap<u32, Value>,
+    /// Orders that are no more. Their numbers are not used again.
+    deleted: BTreeSet<u32>,
     customer_patches: BTreeMap<u32, Value>,
     /// Old cursors stop working when it moves.
     pub(crate) cursor_epoch: u32,
@@ -92,6 +94,7 @@ impl Shop {
             stories,
             by_customer: HashMap::new(),
             changed: snapshot.changed.clone(),
+            deleted: snapshot.deleted.clone(),
             customer_patches: snapshot.customer_patches.clone(),
             cursor_epoch: snapshot.cursor_epoch,
             revision: 0,
@@ -110,11 +113,13 @@ impl Shop {
             sequence,
             ..
         }) = self.stories.get(at)
+            && !self.deleted.contains(sequence)
         {
             self.by_customer.entry(*index).or_default().push(*sequence);
         }
     }
 
+    /// Orders that ever were: their sequence numbers are the numbers below it.
     pub(crate) fn order_count(&self) -> u32 {
         u32::try_from(self.stories.len()).unwrap_or(u32::MAX)
     }
@@ -125,6 +130,9 @@ impl Shop {
 
     /// The order of that sequence number in the API's shape.
     pub(crate) fn order(&self, sequence: u32) -> Option<Value> {
+        if self.deleted.contains(&sequence) {
+            return None;
+        }
         if let Some(order) = self.changed.get(&sequence) {
             return Some(order.clone());
         }
@@ -184,6 +192,18 @@ impl Shop {
         change::touch(&mut order, at.max(last + 1));
         self.keep(sequence, order.clone());
         Some((order, true))
+    }
+
+    /// Deletes an order; as it was last.
+    pub(crate) fn delete_order(&mut self, sequence: u32) -> Option<Value> {
+        let order = self.order(sequence)?;
+        self.deleted.insert(sequence);
+        self.changed.remove(&sequence);
+        for orders in self.by_customer.values_mut() {
+            orders.retain(|one| *one != sequence);
+        }
+        self.revision += 1;
+        Some(order)
     }
 
     /// Places an order now.
@@ -252,6 +272,7 @@ impl Shop {
             subscriptions: self.subscriptions.clone(),
             subscriptions_made: self.subscriptions_made,
             changed: self.changed.clone(),
+            deleted: self.deleted.clone(),
             customer_patches: self.customer_patches.clone(),
             deliveries,
             deliveries_made: journal,

@@ -1,6 +1,6 @@
 //! What survives a restart: one JSON file, replaced in one step after every change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ pub(crate) struct Snapshot {
     #[serde(default)]
     pub(crate) subscriptions_made: u64,
     pub(crate) changed: BTreeMap<u32, Value>,
+    #[serde(default)]
+    pub(crate) deleted: BTreeSet<u32>,
     pub(crate) customer_patches: BTreeMap<u32, Value>,
     /// Webhook deliveries that are still owed, and the recent past.
     pub(crate) deliveries: Value,
@@ -41,6 +43,7 @@ impl Snapshot {
             subscriptions: Vec::new(),
             subscriptions_made: 0,
             changed: BTreeMap::new(),
+            deleted: BTreeSet::new(),
             customer_patches: BTreeMap::new(),
             deliveries: Value::Array(Vec::new()),
             deliveries_made: 0,
