@@ -74,7 +74,7 @@ pub const TICKET_POLL_PAGES_MAX: u32 = 20;
 /// How often within an interval a replica looks whether an export is due.
 pub const TICKET_POLL_LOOKS: u32 = 5;
 /// How long a replica may take for one page of an export before another one reads it.
-pub const TICKET_POLL_LEASE_SECONDS: i64 = 120;
+pub const TICKET_POLL_LEASE_SECONDS: i64 = 40;
 
 /// Records that one search at a shop may bring.
 pub const SEARCH_RECORDS_MAX: u32 = 20;

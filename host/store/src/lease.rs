@@ -10,13 +10,24 @@ use crate::{
 };
 
 statements! {
+    /// Whoever asks may have been asleep since it looked at the clock: who holds another of the same entity or target
+    /// by now is in the table.
     RECEIPT = "UPDATE receipts SET lease_until = CASE WHEN lease_until > $4 THEN lease_until ELSE $4 END
-        WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5";
+        WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5
+            AND NOT EXISTS (
+                SELECT 1 FROM receipts b
+                WHERE b.tenant_id = receipts.tenant_id AND b.owner_id = receipts.owner_id
+                    AND b.entity_key = receipts.entity_key AND b.state = 'pending'
+                    AND b.receipt_id <> receipts.receipt_id AND b.lease_until > $5)";
     STREAM = "UPDATE streams SET lease_until = CASE WHEN lease_until > $6 THEN lease_until ELSE $6 END
         WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
             AND state = 'pending' AND lease_until > $7";
     EFFECT = "UPDATE outbox SET lease_until = CASE WHEN lease_until > $4 THEN lease_until ELSE $4 END
-        WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5";
+        WHERE tenant_id = $1 AND effect_id = $2 AND holder = $3 AND state = 'pending' AND lease_until > $5
+            AND NOT EXISTS (
+                SELECT 1 FROM outbox b
+                WHERE b.tenant_id = outbox.tenant_id AND b.desk_id = outbox.desk_id AND b.target = outbox.target
+                    AND b.state = 'pending' AND b.effect_id <> outbox.effect_id AND b.lease_until > $5)";
 }
 
 /// What is held, and by whom.
@@ -77,7 +88,7 @@ impl Store {
     /// Keeps a lease until then; `false` when it is lost: it is done, or it ran out before `now`. A request that
     /// was on its way for long never makes a lease shorter than a later one made it. A lease that ran
     /// out never comes back, even where nobody took the same piece of work: somebody may have taken another of
-    /// the same entity.
+    /// the same entity, and where somebody did, `now` may be as old as it likes.
     ///
     /// # Errors
     /// When the database fails.

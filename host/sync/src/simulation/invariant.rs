@@ -213,7 +213,15 @@ impl Witness {
         {
             return Ok(false);
         }
-        let (begun, deleted_at) = world.with(|state| (state.begun.clone(), state.shop.deleted_at));
+        let (begun, deleted_at, changed_at) = world.with(|state| {
+            let shop = &state.shop;
+            (state.begun.clone(), shop.deleted_at, shop.changed_at())
+        });
+        // Of two readings that were asked for in the moment of a change, nobody can tell which saw it.
+        let later = |track: &StreamTrack| {
+            let begun = begun.get(&track.track.lane());
+            begun.map(|(_, begun)| *begun) > changed_at
+        };
         let over = |track: &StreamTrack| {
             let begun = begun.get(&track.track.lane());
             begun.is_some_and(|(step, begun)| {
@@ -226,13 +234,9 @@ impl Witness {
         let tracks = self.store.streams(&self.connection).await?;
         Ok(tracks.iter().all(|track| match track.track {
             Track::Backfill => track.state == TrackState::Done,
-            Track::Poll => plan.poll_off || over(track),
+            Track::Poll => plan.poll_off || (over(track) && later(track)),
             Track::Reconcile if !plan.poll_off && deleted_at.is_none() => true,
-            // What was read in the moment in which it went counts as seen by a run that began in that moment.
-            Track::Reconcile => {
-                let begun = begun.get(&track.lane).map(|(_, begun)| *begun);
-                over(track) && begun > deleted_at
-            }
+            Track::Reconcile => over(track) && later(track),
             Track::Sweep | Track::Reread => true,
         }))
     }

@@ -137,6 +137,12 @@ impl Shop {
         }
     }
 
+    /// When something changed or went last.
+    pub(super) fn changed_at(&self) -> Option<Instant> {
+        let changed = self.orders.values().map(|order| order.changed_at).max();
+        changed.max(self.deleted_at)
+    }
+
     /// Whether lists show every order as it is.
     pub(super) fn lists_are_true(&self, now: Instant) -> bool {
         self.lagging.values().all(|(until, _)| *until <= now)
