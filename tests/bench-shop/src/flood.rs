@@ -2,7 +2,7 @@
 //! with 200 is written down, so that it can be looked for afterwards.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -10,6 +10,8 @@ use std::{
 
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{hooks, percentile::Sorted};
 
 /// Sends signed webhooks at a rate and writes down which were taken.
 #[derive(Debug, clap::Args)]
@@ -53,36 +55,17 @@ enum Answer {
 /// When the files cannot be read or written.
 pub(crate) async fn run(flood: &Flood) -> anyhow::Result<()> {
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let mut hooks = Vec::new();
-    for line in BufReader::new(std::fs::File::open(&flood.hooks)?).lines() {
-        let line = line?;
-        if let Some((signature, body)) = line.split_once('\t') {
-            hooks.push((signature.to_owned(), bytes::Bytes::from(body.to_owned())));
-        }
-    }
-    anyhow::ensure!(!hooks.is_empty(), "there is nothing to send");
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(10))
-        .build()?;
+    let hooks = hooks::read(&flood.hooks)?;
+    let client = hooks::client()?;
     let places = Arc::new(Semaphore::new(flood.open));
     let start = Instant::now();
     let mut sent = JoinSet::new();
-    for number in 0..flood.rate * flood.seconds {
+    for (number, hook) in (0..flood.rate * flood.seconds).zip(hooks.iter().cycle()) {
         let due = start + Duration::from_micros(number * 1_000_000 / flood.rate.max(1));
         tokio::time::sleep_until(due.into()).await;
-        let Some((signature, body)) = hooks.get(number as usize % hooks.len()) else {
-            break;
-        };
         let place = Arc::clone(&places).acquire_owned().await?;
         let id = format!("{}-{number}", flood.run);
-        let request = client
-            .post(&flood.url)
-            .header("content-type", "application/json")
-            .header("x-shopify-topic", "orders/updated")
-            .header("x-shopify-hmac-sha256", signature)
-            .header("x-shopify-event-id", &id)
-            .body(body.clone());
+        let request = hook.request(&client, &flood.url, &id);
         sent.spawn(async move {
             let answer = one(request, id).await;
             drop(place);
@@ -125,17 +108,12 @@ fn tell(flood: &Flood, answers: Vec<Answer>) -> anyhow::Result<()> {
         }
     }
     out.flush()?;
-    times.sort_by(f64::total_cmp);
-    let at = |share: usize| {
-        times
-            .get(times.len().saturating_sub(1) * share / 100)
-            .copied()
-    };
+    let times = Sorted::of(times);
     println!(
         "{}",
         json!({
             "taken": times.len(), "later": later, "later_without_time": without, "failed": failed, "first_failed": first,
-            "broken": broken, "p50_ms": at(50), "p99_ms": at(99)
+            "broken": broken, "p50_ms": times.at(50), "p99_ms": times.at(99)
         })
     );
     Ok(())

@@ -1,8 +1,9 @@
-//! Signed bodies of webhooks for a load tool.
+//! Signed bodies of webhooks for a load tool, and the tools of ours that send them.
 
 use std::{
-    io::{BufWriter, Write as _},
-    path::PathBuf,
+    io::{BufRead as _, BufReader, BufWriter, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
 use base64::Engine as _;
@@ -20,6 +21,9 @@ pub(crate) struct Hooks {
     /// Different bodies
     #[arg(long, default_value_t = 5_000)]
     count: u64,
+    /// Orders of the shop that they come from; as many as there are bodies without it
+    #[arg(long)]
+    of: Option<u64>,
     /// Varies people, goods and amounts
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -28,14 +32,76 @@ pub(crate) struct Hooks {
     secret: String,
 }
 
-/// Writes them.
+/// What is sent with every one of them.
+const TOPIC: &str = "orders/updated";
+
+/// A signed body.
+pub(crate) struct Hook {
+    signature: String,
+    body: bytes::Bytes,
+}
+
+impl Hook {
+    /// A delivery of it with that id.
+    pub(crate) fn request(
+        &self,
+        client: &reqwest::Client,
+        url: &str,
+        id: &str,
+    ) -> reqwest::RequestBuilder {
+        client
+            .post(url)
+            .header("content-type", "application/json")
+            .header("x-shopify-topic", TOPIC)
+            .header("x-shopify-hmac-sha256", &self.signature)
+            .header("x-shopify-event-id", id)
+            .body(self.body.clone())
+    }
+
+    /// What the host knows the delivery with that id by.
+    pub(crate) fn key(id: &str) -> String {
+        format!("{TOPIC}/{id}")
+    }
+}
+
+/// A client for them.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .build()?)
+}
+
+/// Reads what was written.
+///
+/// # Errors
+/// When the file cannot be read, or holds nothing.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Hook>> {
+    let mut hooks = Vec::new();
+    for line in BufReader::new(std::fs::File::open(path)?).lines() {
+        if let Some((signature, body)) = line?.split_once('\t') {
+            hooks.push(Hook {
+                signature: signature.to_owned(),
+                body: body.to_owned().into(),
+            });
+        }
+    }
+    anyhow::ensure!(!hooks.is_empty(), "there is nothing to send");
+    Ok(hooks)
+}
+
+/// Writes them: of the newest orders, the oldest of those first.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub(crate) fn run(hooks: &Hooks) -> anyhow::Result<()> {
     let mut out = BufWriter::new(std::fs::File::create(&hooks.out)?);
-    for at in 0..hooks.count {
-        let body = rest::order(&Order::draw(hooks.seed, at, hooks.count)).to_string();
+    let of = hooks.of.unwrap_or(hooks.count);
+    for at in of.saturating_sub(hooks.count)..of {
+        let body = rest::order(&Order::draw(hooks.seed, at, of)).to_string();
         let mut mac = Hmac::<Sha256>::new_from_slice(hooks.secret.as_bytes())
             .map_err(|error| anyhow::anyhow!("the secret: {error}"))?;
         mac.update(body.as_bytes());

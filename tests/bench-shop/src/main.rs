@@ -3,7 +3,8 @@
 //!
 //! `serve` answers Shopify's Admin API in three forms of the same seeded orders: the GraphQL queries of our plugin,
 //! REST pages, and a bulk operation. `hooks` writes signed webhook bodies for a load tool, `flood` sends them faster
-//! than they can be taken. `fetch` reads all pages and does nothing with them. `floor` measures fetching, mapping and
+//! than they can be taken, `events` at a rate that can and watches what becomes of each, `commits` tells how busy a
+//! database is kept. `fetch` reads all pages and does nothing with them. `floor` measures fetching, mapping and
 //! storing apart. Everything is loopback.
 #![recursion_limit = "1024"]
 #![expect(
@@ -12,10 +13,13 @@
     reason = "indexing a JSON value gives null, it does not panic; a tool talks on standard output: one line of JSON a result"
 )]
 
+mod commits;
+mod events;
 mod flood;
 mod floor;
 mod hooks;
 mod order;
+mod percentile;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +39,10 @@ enum Command {
     Hooks(hooks::Hooks),
     /// Sends signed webhooks at a rate and writes down which were taken.
     Flood(flood::Flood),
+    /// Sends signed webhooks at a rate and tells how long each took until it could be seen in the store.
+    Events(events::Events),
+    /// Tells how many transactions a PostgreSQL database has seen.
+    Commits(commits::Commits),
     /// Reads every page over one connection and throws it away.
     Fetch(floor::fetch::Fetch),
     /// Maps pages natively, typed and borrowed, and nothing else.
@@ -49,6 +57,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(serve) => serve::run(serve).await,
         Command::Hooks(hooks) => hooks::run(&hooks),
         Command::Flood(flood) => flood::run(&flood).await,
+        Command::Events(events) => events::run(&events).await,
+        Command::Commits(commits) => commits::run(&commits).await,
         Command::Fetch(fetch) => floor::fetch::run(&fetch).await,
         Command::Normalise(normalise) => floor::normalise::run(&normalise),
         Command::Upsert(upsert) => floor::upsert::run(&upsert).await,

@@ -37,6 +37,9 @@ pub(crate) struct Serve {
     /// Renders orders when they are asked for: for large shops
     #[arg(long)]
     lazily: bool,
+    /// An order that is read alone has changed since it was read last
+    #[arg(long)]
+    moving: bool,
     /// Bucket of the REST API: calls that it holds, and calls a second that leak out of it
     #[arg(long, value_name = "HOLDS/LEAKS")]
     bucket: Option<String>,
@@ -54,6 +57,9 @@ struct Shop {
     rest: Vec<String>,
     bucket: Option<Bucket>,
     points: Option<Bucket>,
+    moving: bool,
+    /// Orders that were read alone.
+    reads: AtomicU64,
     calls: AtomicU64,
     pages: AtomicU64,
     bytes: AtomicU64,
@@ -89,6 +95,8 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
             .collect(),
         bucket: serve.bucket.as_deref().map(Bucket::parse).transpose()?,
         points: serve.points.as_deref().map(Bucket::parse).transpose()?,
+        moving: serve.moving,
+        reads: AtomicU64::new(0),
         calls: AtomicU64::new(0),
         pages: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
@@ -144,6 +152,15 @@ impl Bucket {
 impl Shop {
     fn draw(&self, at: u64) -> Order {
         Order::draw(self.seed, at, self.orders)
+    }
+
+    /// An order that is read alone.
+    fn now(&self, at: u64) -> Order {
+        let mut order = self.draw(at);
+        if self.moving {
+            order.change(1 + self.reads.fetch_add(1, Ordering::Relaxed));
+        }
+        order
     }
 
     fn push(&self, into: &mut String, kept: &[String], at: u64, render: fn(&Order) -> Value) {
@@ -225,7 +242,7 @@ async fn ask(State(shop): State<Arc<Shop>>, body: Bytes) -> Response {
         json!({"nodes": nodes.map(|at| graphql::back(&shop.draw(at))).collect::<Vec<_>>()})
     } else if has("query Order(") || has("query OrderLines(") {
         let at = variables["id"].as_str().and_then(place);
-        json!({"order": at.filter(|at| *at < shop.orders).map(|at| graphql::whole(&shop.draw(at)))})
+        json!({"order": at.filter(|at| *at < shop.orders).map(|at| graphql::whole(&shop.now(at)))})
     } else if has("query OrdersCount") {
         json!({"ordersCount": {"count": window(&shop, variables), "precision": "EXACT"}})
     } else if has("query CustomersCount") {

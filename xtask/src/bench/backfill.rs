@@ -11,7 +11,7 @@ use super::{
     host::Host,
     measure::Spent,
     memory,
-    pairs::{Pair, Several, ratio, take},
+    pairs::{Pair, Several, block, ratio, take, valid},
     peers::{
         node::{Api, Node},
         python::{Peer, Python},
@@ -247,16 +247,8 @@ fn interleaved(
             if pair.void { "; void" } else { "" }
         );
     }
-    anyhow::ensure!(
-        pairs.iter().any(|pair| !pair.void),
-        "every pair is void: the machine is too busy"
-    );
+    valid(&pairs)?;
     Ok(pairs)
-}
-
-/// The pairs are taken by plain code; ours needs the runtime.
-fn block<T>(work: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
 }
 
 async fn beside_python(work: &Work<'_>, node: &Node, report: &mut Report) -> anyhow::Result<()> {

@@ -12,12 +12,22 @@ pub(super) const BODIES: u64 = 5_000;
 /// # Errors
 /// When they cannot be written.
 pub(super) fn write(programs: &Programs, folder: &Path, seed: u64) -> anyhow::Result<PathBuf> {
-    let out = folder.join("hooks.tsv");
-    let (path, count, seed) = (
-        out.display().to_string(),
-        BODIES.to_string(),
-        seed.to_string(),
-    );
+    newest(programs, &folder.join("hooks.tsv"), seed, BODIES, BODIES)
+}
+
+/// Writes those of the `count` newest orders of a shop that has `of`; where they lie.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn newest(
+    programs: &Programs,
+    out: &Path,
+    seed: u64,
+    count: u64,
+    of: u64,
+) -> anyhow::Result<PathBuf> {
+    let path = out.display().to_string();
+    let [count, of, seed] = [count, of, seed].map(|number| number.to_string());
     tool(
         programs,
         &[
@@ -26,11 +36,13 @@ pub(super) fn write(programs: &Programs, folder: &Path, seed: u64) -> anyhow::Re
             &path,
             "--count",
             &count,
+            "--of",
+            &of,
             "--seed",
             &seed,
             "--secret",
             WEBHOOK_SECRET,
         ],
     )?;
-    Ok(out)
+    Ok(out.to_owned())
 }

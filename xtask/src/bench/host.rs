@@ -20,6 +20,15 @@ pub(super) const WEBHOOK_SECRET: &str = "whsec-of-the-benchmark";
 /// Longest that a history may take to be read.
 const HISTORY_WITHIN: Duration = Duration::from_secs(1_800);
 
+/// How far a history is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    /// Orders that were read.
+    pub(super) orders: u64,
+    /// Whether that is all.
+    pub(super) over: bool,
+}
+
 /// A running host.
 pub(super) struct Host<'p> {
     programs: &'p Programs,
@@ -190,27 +199,55 @@ impl<'p> Host<'p> {
         Ok(answer.error_for_status()?.json().await?)
     }
 
+    /// How far the history of a connection is read.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub(super) async fn progress(&self, connection: &str) -> anyhow::Result<Progress> {
+        let shown = self
+            .admin(&format!("/admin/v1/connections/{connection}"))
+            .await?;
+        let streams = shown["streams"].as_array().cloned().unwrap_or_default();
+        let orders = streams.iter().find(|stream| stream["stream"] == "orders");
+        Ok(Progress {
+            orders: orders
+                .and_then(|orders| orders["records"].as_u64())
+                .unwrap_or_default(),
+            over: !streams.is_empty() && streams.iter().all(|stream| stream["phase"] == "live"),
+        })
+    }
+
     /// Waits until the history of a connection is read; how many orders it holds.
     ///
     /// # Errors
-    /// When a stream is parked or it takes too long.
+    /// When it takes too long.
     pub(super) async fn history(&self, connection: &str) -> anyhow::Result<u64> {
+        self.read(connection, |progress| progress.over).await
+    }
+
+    /// Waits until so many orders of the history of a connection are read; how many are by then.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub(super) async fn reads(&self, connection: &str, orders: u64) -> anyhow::Result<u64> {
+        self.read(connection, |progress| progress.orders >= orders)
+            .await
+    }
+
+    async fn read(
+        &self,
+        connection: &str,
+        enough: impl Fn(&Progress) -> bool,
+    ) -> anyhow::Result<u64> {
         let end = Instant::now() + HISTORY_WITHIN;
         loop {
-            let shown = self
-                .admin(&format!("/admin/v1/connections/{connection}"))
-                .await?;
-            let streams = shown["streams"].as_array().cloned().unwrap_or_default();
-            let over = |stream: &Value| stream["phase"] == "live";
-            if !streams.is_empty() && streams.iter().all(over) {
-                let orders = streams.iter().find(|stream| stream["stream"] == "orders");
-                return Ok(orders
-                    .and_then(|orders| orders["records"].as_u64())
-                    .unwrap_or_default());
+            let progress = self.progress(connection).await?;
+            if enough(&progress) {
+                return Ok(progress.orders);
             }
             anyhow::ensure!(
                 Instant::now() < end,
-                "the history is not read in time: {shown}"
+                "the history is not read in time: {progress:?}"
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -84,6 +84,50 @@ pub(super) fn of_process(id: u32) -> anyhow::Result<f64> {
     Ok(seconds(&fields, 11..15))
 }
 
+/// What a process did so far, from the kernel's own books.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Did {
+    /// Processor seconds.
+    pub(super) cpu_s: f64,
+    /// How often a thread of it slept and was woken.
+    pub(super) wakes: f64,
+    /// How often a thread of it had to make way for another.
+    pub(super) made_way: f64,
+    /// Calls that read and calls that write.
+    pub(super) calls: f64,
+    /// Bytes that went to the disk.
+    pub(super) disk_bytes: f64,
+}
+
+/// What a running process did so far. Threads that ended take their sleeps with them.
+///
+/// # Errors
+/// When it is not there.
+pub(super) fn did(id: u32) -> anyhow::Result<Did> {
+    let mut did = Did {
+        cpu_s: of_process(id)?,
+        ..Did::default()
+    };
+    for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+        let text = std::fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
+        did.wakes += listed(&text, "voluntary_ctxt_switches");
+        did.made_way += listed(&text, "nonvoluntary_ctxt_switches");
+    }
+    let text = std::fs::read_to_string(format!("/proc/{id}/io"))?;
+    did.calls = listed(&text, "syscr") + listed(&text, "syscw");
+    did.disk_bytes = listed(&text, "write_bytes");
+    Ok(did)
+}
+
+/// A number of a file of lines such as `name: 12`; nothing where it is not listed.
+fn listed(text: &str, name: &str) -> f64 {
+    let values = text.lines().filter_map(|line| line.split_once(':'));
+    values
+        .filter(|(listed, _)| *listed == name)
+        .filter_map(|(_, value)| value.trim().parse::<f64>().ok())
+        .sum()
+}
+
 /// Processor seconds of all children that this process has waited for, with theirs.
 fn children() -> anyhow::Result<f64> {
     let fields = stat(std::process::id()).context("no /proc: benchmarks need Linux")?;
@@ -182,4 +226,24 @@ pub(super) fn load() -> f64 {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split_whitespace().next();
     first.and_then(|load| load.parse().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_number_is_found_by_its_whole_name() {
+        let text =
+            "Name:\tordercase\nvoluntary_ctxt_switches:\t12\nnonvoluntary_ctxt_switches:\t3\n";
+        assert_eq!(listed(text, "voluntary_ctxt_switches"), 12.0);
+        assert_eq!(listed(text, "nonvoluntary_ctxt_switches"), 3.0);
+        assert_eq!(listed(text, "syscr"), 0.0);
+    }
+
+    #[test]
+    fn this_process_did_something() {
+        let did = did(std::process::id()).unwrap();
+        assert!(did.calls > 0.0);
+    }
 }

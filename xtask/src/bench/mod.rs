@@ -10,6 +10,7 @@ mod build;
 mod flood;
 mod hooks;
 mod host;
+mod lanes;
 mod load;
 mod measure;
 mod memory;
@@ -48,6 +49,12 @@ enum What {
     /// rate, then `kill -9`: nothing that was answered is lost). The load tool is wrk, installed from Debian. It shares
     /// the machine, so compare ratios only.
     Webhook(Webhook),
+    /// What a history that is being read does to live events, and what an idle host costs.
+    ///
+    /// Goal: SB-27 (the 99th percentile of live events while a million orders are read is at most twice what it is
+    /// without). An event's time runs from when it was due to be sent until what it told can be seen in the store. Idle:
+    /// processor time, wake-ups, disk, transactions (PostgreSQL) and requests to the shop, for which there is no limit.
+    Lanes(Lanes),
 }
 
 #[derive(Debug, Args)]
@@ -96,6 +103,30 @@ struct Webhook {
     only: Vec<webhook::Part>,
 }
 
+#[derive(Debug, Args)]
+struct Lanes {
+    #[command(flatten)]
+    common: Common,
+    /// Orders of the shop whose history is read: more than can be read while events are sent
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    orders: u64,
+    /// Live events a second
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    rate: u64,
+    /// Seconds of events on each side of a pair
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    seconds: u64,
+    /// Seconds for which an idle host is watched
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    idle_seconds: u64,
+    /// What the host keeps its state in
+    #[arg(long, value_enum, default_value = "sqlite")]
+    db: lanes::Db,
+    /// What is measured; everything without it
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<lanes::Part>,
+}
+
 impl Common {
     /// The seed that was given, else another one each day.
     fn seed(&self) -> u64 {
@@ -125,6 +156,10 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
         What::Backfill(options) => {
             let programs = build::programs(options.common.no_build)?;
             runtime.block_on(backfill::run(options, &programs))
+        }
+        What::Lanes(options) => {
+            let programs = build::programs(options.common.no_build)?;
+            runtime.block_on(lanes::run(options, &programs))
         }
         What::Webhook(options) => {
             let programs = build::programs(options.common.no_build)?;

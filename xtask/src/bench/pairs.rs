@@ -9,11 +9,11 @@ pub(super) const DRIFT_MAX: f64 = 0.15;
 
 /// One pair.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Pair {
+pub(super) struct Pair<T = Spent> {
     /// Ours.
-    pub(super) ours: Spent,
+    pub(super) ours: T,
     /// The peer's.
-    pub(super) peer: Spent,
+    pub(super) peer: T,
     /// The same native work beside this pair, microseconds an order.
     pub(super) native_us: f64,
     /// Load of the machine over the last minute.
@@ -53,13 +53,13 @@ impl Several {
 ///
 /// # Errors
 /// Those of the runs.
-pub(super) fn take(
+pub(super) fn take<T>(
     count: usize,
     mut native: impl FnMut() -> anyhow::Result<f64>,
-    mut ours: impl FnMut() -> anyhow::Result<Spent>,
-    mut peer: impl FnMut() -> anyhow::Result<Spent>,
-) -> anyhow::Result<Vec<Pair>> {
-    let mut pairs: Vec<Pair> = Vec::new();
+    mut ours: impl FnMut() -> anyhow::Result<T>,
+    mut peer: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<Pair<T>>> {
+    let mut pairs: Vec<Pair<T>> = Vec::new();
     for _ in 0..count * 2 {
         let valid = pairs.iter().filter(|pair| !pair.void).count();
         if valid >= count {
@@ -83,9 +83,24 @@ pub(super) fn take(
     Ok(pairs)
 }
 
+/// How many pairs are not void.
+///
+/// # Errors
+/// When all are: there is nothing to tell.
+pub(super) fn valid<T>(pairs: &[Pair<T>]) -> anyhow::Result<usize> {
+    let valid = pairs.iter().filter(|pair| !pair.void).count();
+    anyhow::ensure!(valid > 0, "every pair is void: the machine is too busy");
+    Ok(valid)
+}
+
 /// A ratio of the pairs that are not void.
-pub(super) fn ratio(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> Several {
+pub(super) fn ratio<T>(pairs: &[Pair<T>], of: impl Fn(&Pair<T>) -> f64) -> Several {
     Several::of(pairs.iter().filter(|pair| !pair.void).map(of))
+}
+
+/// The pairs are taken by plain code; ours needs the runtime.
+pub(super) fn block<T>(work: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
 }
 
 #[cfg(test)]
@@ -113,6 +128,27 @@ mod tests {
         assert_eq!(void, [false, false, true, false]);
         let ratio = ratio(&pairs, |pair| pair.ours.cpu_s / pair.peer.cpu_s);
         assert_eq!((ratio.min, ratio.max), (0.5, 0.5));
+    }
+
+    #[test]
+    fn a_ratio_is_taken_pair_by_pair_whatever_is_measured() {
+        let pair = |ours, peer, void| Pair {
+            ours,
+            peer,
+            native_us: 1.0,
+            load: 0.0,
+            void,
+        };
+        let pairs = [
+            pair(10.0, 15.0, false),
+            pair(20.0, 20.0, false),
+            pair(10.0, 90.0, true),
+            pair(10.0, 40.0, false),
+        ];
+        let ratio = ratio(&pairs, |pair| pair.peer / pair.ours);
+        assert_eq!((ratio.min, ratio.median, ratio.max), (1.0, 1.5, 4.0));
+        assert_eq!(valid(&pairs).unwrap(), 3);
+        assert!(valid(&pairs[2..3]).is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{measure::load, pairs::Several};
 /// How a goal of `performance.md` was met.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Goal {
-    /// B1 to B17.
+    /// B1 to B17, or the requirement.
     pub(super) id: &'static str,
     /// What was measured.
     pub(super) what: String,

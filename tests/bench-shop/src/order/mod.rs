@@ -19,6 +19,9 @@ const FIRST_DAY_SECONDS: u64 = 1_789_862_400;
 /// From the first order to the last.
 const SPAN_SECONDS: u64 = 30 * 86_400;
 
+/// From an order's placing to its first change.
+const CHANGED_AFTER_SECONDS: u64 = 300;
+
 /// A small generator: the numbers after a seed are always the same.
 pub(crate) struct Draw(u64);
 
@@ -83,6 +86,8 @@ pub(crate) struct Order {
     pub(crate) id: u64,
     pub(crate) number: u64,
     pub(crate) created: String,
+    /// The same, seconds since 1970.
+    placed: u64,
     pub(crate) updated: String,
     pub(crate) customer: u64,
     pub(crate) email: String,
@@ -149,7 +154,8 @@ impl Order {
             id: FIRST_ID + at,
             number: FIRST_NUMBER + at,
             created: instant(created),
-            updated: instant(created + 300),
+            placed: created,
+            updated: instant(created + CHANGED_AFTER_SECONDS),
             customer: 7_000_000_000_000 + customer,
             email: format!("{}@example.com", plain.to_lowercase()),
             billing,
@@ -172,6 +178,11 @@ impl Order {
             tags: tags(&mut draw),
             lines,
         }
+    }
+
+    /// Changes it: later by so many seconds than it changed first.
+    pub(crate) fn change(&mut self, seconds: u64) {
+        self.updated = instant(self.placed + CHANGED_AFTER_SECONDS + seconds);
     }
 
     /// Its place, from the numeric id.
@@ -295,6 +306,15 @@ mod tests {
         let third = Order::draw(1, 3, 1_000).created;
         assert_eq!(places_until(&third, 1_000), 4);
         assert_eq!(places_until("2027-01-01T00:00:00Z", 1_000), 1_000);
+    }
+
+    #[test]
+    fn a_changed_order_is_newer_and_otherwise_the_same() {
+        let (before, mut after) = (Order::draw(1, 3, 1_000), Order::draw(1, 3, 1_000));
+        after.change(1);
+        assert!(after.updated > before.updated);
+        after.updated.clone_from(&before.updated);
+        assert_eq!(graphql::whole(&after), graphql::whole(&before));
     }
 
     #[test]
