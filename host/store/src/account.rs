@@ -181,11 +181,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn accounts_add_up(&self, tenant: Option<&TenantId>) -> Result<bool, StoreError> {
-        let mut conn = self.reader(tenant).await?;
-        let uncounted = match conn.first(UNCOUNTED, args![tenant]).await? {
-            Some(row) => row.int("n")?,
-            None => 0,
+        // Given back before `accounts` takes one: callers that each held one would wait for each other.
+        let uncounted = {
+            let mut conn = self.reader(tenant).await?;
+            conn.first(UNCOUNTED, args![tenant]).await?
         };
+        let uncounted = uncounted.map_or(Ok(0), |row| row.int("n"))?;
         let rows = self.accounts(tenant).await?;
         Ok(uncounted == 0 && rows.iter().all(|row| row.adds_up))
     }

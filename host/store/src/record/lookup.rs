@@ -131,11 +131,13 @@ impl Lookup<'_> {
             if seen.len() > MERGES_MAX || !seen.insert(id.clone()) {
                 continue;
             }
-            let mut conn = self.store.reader(&self.tenant).await?;
-            for row in conn
-                .all(MERGED, args![&self.tenant, connection, &id])
-                .await?
-            {
+            // Given back before the next one is taken: lookups that each held one would wait for each other.
+            let merged = {
+                let mut conn = self.store.reader(&self.tenant).await?;
+                conn.all(MERGED, args![&self.tenant, connection, &id])
+                    .await?
+            };
+            for row in merged {
                 ids.push(row.text("source_id")?);
             }
             let Some(key) = LookupKey::new(KeyKind::Customer, &id) else {

@@ -260,6 +260,29 @@ async fn orders_follow_their_customer_into_a_merge(#[values(On::Sqlite, On::Post
 
 #[rstest]
 #[tokio::test]
+async fn more_lookups_at_a_time_than_there_are_readers_do_not_wait_for_each_other(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    home.apply(vec![customer("c1", 10, json!({"source_id": "c1"}))])
+        .await;
+    let (store, key) = (&home.store, &home.connection);
+    let lookups = (0..4 * limits::READERS_MAX).map(async |_| {
+        let lookup = store.lookup(&key.tenant);
+        let found = lookup.by_customer(&key.connection, "c1").await.unwrap();
+        assert_eq!(ids(&found), ["c1"]);
+        assert!(store.accounts_add_up(Some(&key.tenant)).await.unwrap());
+    });
+    let all = futures::future::join_all(lookups);
+    // Far below the time after which a reader that cannot be had is given up.
+    let within = std::time::Duration::from_secs(20);
+    tokio::time::timeout(within, all).await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_is_known_only_by_a_tombstone_is_not_found(
     #[values(On::Sqlite, On::Postgres)] on: On,
 ) {
