@@ -15,21 +15,6 @@ fn unheard() -> WorldOptions {
     }
 }
 
-async fn pace(world: &World, track: &str, pace: &[&str]) -> anyhow::Result<()> {
-    for stream in ["orders", "customers"] {
-        let set = [
-            "stream",
-            "set",
-            world.connection(),
-            stream,
-            "--track",
-            track,
-        ];
-        world.cli.run(&[&set, pace].concat()).await?;
-    }
-    Ok(())
-}
-
 /// The certificate, and whether the verb exits with 0.
 async fn certificate(world: &World) -> anyhow::Result<(bool, Value)> {
     let verb = ["certificate", world.connection()];
@@ -48,7 +33,7 @@ fn of_orders(document: &Value) -> Value {
 #[tokio::test]
 async fn what_nothing_told_of_is_found_repaired_and_certified() -> anyhow::Result<()> {
     let world = world(unheard()).await?;
-    pace(&world, "poll", &["--off"]).await?;
+    world.pace("poll", &["--off"]).await?;
     let order = open_order(&world).await?;
     let id = ("order".to_owned(), order.id.clone());
     let stored = async || anyhow::Ok(records(&world, world.tenant()).await?.get(&id).cloned());
@@ -59,7 +44,7 @@ async fn what_nothing_told_of_is_found_repaired_and_certified() -> anyhow::Resul
         .shop
         .ship(&order.id, "UPS", "1Z999AA10123456784")
         .await?;
-    pace(&world, "reconcile", &["--every", "1"]).await?;
+    world.pace("reconcile", &["--every", "1"]).await?;
     until("the shipment is stored", SOON, || async {
         Ok(stored().await? != before)
     })
@@ -75,7 +60,7 @@ async fn what_nothing_told_of_is_found_repaired_and_certified() -> anyhow::Resul
     ] {
         assert!(tamper(&world, sql, &[&old]).await? > 0, "{sql}");
     }
-    pace(&world, "sweep", &["--every", "1"]).await?;
+    world.pace("sweep", &["--every", "1"]).await?;
     let document = until_some("the hole is told and all is complete", SOON, || async {
         let (good, document) = certificate(&world).await?;
         let told = of_orders(&document)["holes"] != json!([]);
@@ -90,7 +75,7 @@ async fn what_nothing_told_of_is_found_repaired_and_certified() -> anyhow::Resul
     assert_eq!(orders["reasons"], json!([]));
 
     // Nobody verifies any more: that is said at once, with exit 1.
-    pace(&world, "reconcile", &["--off"]).await?;
+    world.pace("reconcile", &["--off"]).await?;
     let (good, document) = certificate(&world).await?;
     let reasons = of_orders(&document)["reasons"].to_string();
     assert!(!good && reasons.contains("switched off"), "{reasons}");
@@ -116,7 +101,7 @@ async fn runs_are_listed_and_followed_to_their_end() -> anyhow::Result<()> {
     assert!(history["rate"].as_f64().is_some_and(|rate| rate > 0.0));
 
     // Over server-sent events, until nothing is under way.
-    pace(&world, "sweep", &["--every", "1"]).await?;
+    world.pace("sweep", &["--every", "1"]).await?;
     until("a sweep is followed", SOON, || async {
         let followed = world.cli.run(&["run", "follow", &connection]).await?;
         let runs = followed["runs"].as_array().cloned().unwrap_or_default();

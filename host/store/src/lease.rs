@@ -88,7 +88,8 @@ impl Store {
     /// Keeps a lease until then; `false` when it is lost: it is done, or it ran out before `now`. A request that
     /// was on its way for long never makes a lease shorter than a later one made it. A lease that ran
     /// out never comes back, even where nobody took the same piece of work: somebody may have taken another of
-    /// the same entity, and where somebody did, `now` may be as old as it likes.
+    /// the same entity, and where somebody did, `now` may be as old as it likes. On PostgreSQL a claim that is being committed at that
+    /// very moment is not seen.
     ///
     /// # Errors
     /// When the database fails.

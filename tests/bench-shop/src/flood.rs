@@ -16,24 +16,11 @@ use crate::{hooks, percentile::Sorted};
 /// Sends signed webhooks at a rate and writes down which were taken.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flood {
-    /// Where to send them
-    #[arg(long)]
-    url: String,
-    /// Signed bodies, as `hooks` writes them
-    #[arg(long)]
-    hooks: PathBuf,
-    /// Deliveries a second
-    #[arg(long)]
-    rate: u64,
-    /// For so long
-    #[arg(long)]
-    seconds: u64,
+    #[command(flatten)]
+    deliveries: hooks::Deliveries,
     /// Deliveries that may be unanswered at the same time; more wait here
     #[arg(long, default_value_t = 2_000)]
     open: usize,
-    /// Begins the ids of the deliveries
-    #[arg(long, default_value = "flood")]
-    run: String,
     /// Where the ids of what was taken are written, a line each
     #[arg(long)]
     taken: PathBuf,
@@ -55,17 +42,18 @@ enum Answer {
 /// When the files cannot be read or written.
 pub(crate) async fn run(flood: &Flood) -> anyhow::Result<()> {
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let hooks = hooks::read(&flood.hooks)?;
+    let deliveries = &flood.deliveries;
+    let hooks = deliveries.read()?;
     let client = hooks::client()?;
     let places = Arc::new(Semaphore::new(flood.open));
     let start = Instant::now();
     let mut sent = JoinSet::new();
-    for (number, hook) in (0..flood.rate * flood.seconds).zip(hooks.iter().cycle()) {
-        let due = start + Duration::from_micros(number * 1_000_000 / flood.rate.max(1));
+    for (number, hook) in (0..deliveries.count()).zip(hooks.iter().cycle()) {
+        let due = start + deliveries.due(number);
         tokio::time::sleep_until(due.into()).await;
         let place = Arc::clone(&places).acquire_owned().await?;
-        let id = format!("{}-{number}", flood.run);
-        let request = hook.request(&client, &flood.url, &id);
+        let id = deliveries.id(number);
+        let request = hook.request(&client, deliveries.url(), &id);
         sent.spawn(async move {
             let answer = one(request, id).await;
             drop(place);

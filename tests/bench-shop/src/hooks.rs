@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, BufWriter, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -30,6 +30,66 @@ pub(crate) struct Hooks {
     /// What they are signed with
     #[arg(long, default_value = "whsec")]
     secret: String,
+}
+
+/// Which of them are sent, where to and when: the rate does not wait for answers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Deliveries {
+    /// Where to send them
+    #[arg(long)]
+    url: String,
+    /// Signed bodies, as `hooks` writes them
+    #[arg(long)]
+    hooks: PathBuf,
+    /// Deliveries a second
+    #[arg(long)]
+    rate: u64,
+    /// For so long
+    #[arg(long)]
+    seconds: u64,
+    /// Begins the ids of the deliveries
+    #[arg(long, default_value = "delivery")]
+    run: String,
+}
+
+impl Deliveries {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.rate * self.seconds
+    }
+
+    /// When one is due, from the start.
+    pub(crate) fn due(&self, number: u64) -> Duration {
+        Duration::from_micros(number * 1_000_000 / self.rate.max(1))
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self, number: u64) -> String {
+        format!("{}-{number}", self.run)
+    }
+
+    /// Where to send them.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Reads the bodies.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds nothing.
+    pub(crate) fn read(&self) -> anyhow::Result<Vec<Hook>> {
+        let mut hooks = Vec::new();
+        for line in BufReader::new(std::fs::File::open(&self.hooks)?).lines() {
+            if let Some((signature, body)) = line?.split_once('\t') {
+                hooks.push(Hook {
+                    signature: signature.to_owned(),
+                    body: body.to_owned().into(),
+                });
+            }
+        }
+        anyhow::ensure!(!hooks.is_empty(), "there is nothing to send");
+        Ok(hooks)
+    }
 }
 
 /// What is sent with every one of them.
@@ -73,24 +133,6 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
         .no_proxy()
         .timeout(Duration::from_secs(10))
         .build()?)
-}
-
-/// Reads what was written.
-///
-/// # Errors
-/// When the file cannot be read, or holds nothing.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Hook>> {
-    let mut hooks = Vec::new();
-    for line in BufReader::new(std::fs::File::open(path)?).lines() {
-        if let Some((signature, body)) = line?.split_once('\t') {
-            hooks.push(Hook {
-                signature: signature.to_owned(),
-                body: body.to_owned().into(),
-            });
-        }
-    }
-    anyhow::ensure!(!hooks.is_empty(), "there is nothing to send");
-    Ok(hooks)
 }
 
 /// Writes them: of the newest orders, the oldest of those first.

@@ -79,6 +79,7 @@ struct Outcome {
     replicas: usize,
     database_restarts: u32,
     records: usize,
+    deleted: usize,
     webhooks: usize,
     tickets: usize,
     effects: usize,
@@ -185,6 +186,7 @@ async fn weather_and_judge(
         replicas: setting.world.hosts.count(),
         database_restarts: ledger.database_restarts,
         records: findings.records,
+        deleted: findings.deleted,
         webhooks: findings.webhooks,
         tickets: ledger.tickets.len(),
         effects: findings.effects,
@@ -203,12 +205,13 @@ fn tell(arguments: &Arguments, outcome: &Outcome, folder: &std::path::Path) -> a
         "ACCOUNTS DO NOT ADD UP"
     };
     println!(
-        "{} kills, {} restarts of the database: {} of {} records and {} webhooks lost or unsettled, \
+        "{} kills, {} restarts of the database: {} of {} records (and {} tombstones) and {} webhooks lost or unsettled, \
          {} of {} effects on {} tickets duplicated, {} unrepaired; {accounts}. {:.0} s.",
         outcome.kills,
         outcome.database_restarts,
         outcome.lost,
         outcome.records,
+        outcome.deleted,
         outcome.webhooks,
         outcome.duplicated_effects,
         outcome.effects,

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ordercase_world::{Cell, StoreReader, World};
+use ordercase_world::{Cell, StoreReader};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) async fn settle(setting: &Setting<'_>, ledger: &Ledger) -> anyhow::Re
         setting.resume(what).await?;
     }
     // What changed without its change time, such as a customer's sums, only a sweep can see.
-    sweep(world, &["--every", "2"]).await?;
+    world.pace("sweep", &["--every", "2"]).await?;
     let clock = json!({ "advance_seconds": CLOCK_MOVES_SECONDS });
     world.zendesk.sim_post("clock", &clock).await?;
     println!(
@@ -58,27 +58,11 @@ pub(crate) async fn settle(setting: &Setting<'_>, ledger: &Ledger) -> anyhow::Re
         }
         tokio::time::sleep(Duration::from_millis(700)).await;
     }
-    sweep(world, &["--default"]).await?;
+    world.pace("sweep", &["--default"]).await?;
     println!(
         "Quiet {:.0} s after the storm.",
         wait.since.elapsed().as_secs_f64()
     );
-    Ok(())
-}
-
-/// Sets the pace at which every stream is swept.
-async fn sweep(world: &World, pace: &[&str]) -> anyhow::Result<()> {
-    for stream in ["orders", "customers"] {
-        let set = [
-            "stream",
-            "set",
-            world.connection(),
-            stream,
-            "--track",
-            "sweep",
-        ];
-        world.cli.run(&[&set, pace].concat()).await?;
-    }
     Ok(())
 }
 

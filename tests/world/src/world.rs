@@ -344,6 +344,18 @@ impl World {
         self.hosts.start(0).await
     }
 
+    /// Sets how often a track of both streams runs: `["--every", "2"]`, `["--off"]`, `["--default"]`.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn pace(&self, track: &str, pace: &[&str]) -> anyhow::Result<()> {
+        for stream in ["orders", "customers"] {
+            let set = ["stream", "set", self.connection(), stream, "--track", track];
+            self.cli.run(&[&set, pace].concat()).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until nothing is pending at the host, then checks that its accounts add up.
     ///
     /// # Errors

@@ -99,8 +99,10 @@ impl Reader {
         let read = self.read(desk).await;
         let seconds = i64::try_from(self.interval.as_secs()).unwrap_or(i64::MAX);
         let next = self.app.clock.now().plus_seconds(seconds);
-        self.app.store.end_export(turn, next).await?;
-        read
+        let ended = self.app.store.end_export(turn, next).await;
+        let found = read?;
+        ended?;
+        Ok(found)
     }
 
     /// From now on.

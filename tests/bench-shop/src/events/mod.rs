@@ -11,7 +11,6 @@ mod store;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    path::PathBuf,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -36,24 +35,11 @@ const UNANSWERED_MAX: usize = 500;
 /// Sends signed webhooks at a rate and tells how long each took until it could be seen in the store.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Events {
-    /// Where to send them
-    #[arg(long)]
-    url: String,
-    /// Signed bodies, as `hooks` writes them
-    #[arg(long)]
-    hooks: PathBuf,
-    /// Events a second
-    #[arg(long)]
-    rate: u64,
-    /// For so long
-    #[arg(long)]
-    seconds: u64,
+    #[command(flatten)]
+    deliveries: hooks::Deliveries,
     /// How long after the last one to wait for those that are still under way, seconds
     #[arg(long, default_value_t = 60)]
     within: u64,
-    /// Begins the ids of the deliveries
-    #[arg(long, default_value = "event")]
-    run: String,
     /// Whose shop they come from
     #[arg(long)]
     tenant: String,
@@ -94,7 +80,7 @@ type Shared = Rc<Mutex<(VecDeque<UnderWay>, Told)>>;
 /// When the files cannot be read, or the store cannot be looked into.
 pub(crate) async fn run(events: &Events) -> anyhow::Result<()> {
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let hooks = hooks::read(&events.hooks)?;
+    let hooks = events.deliveries.read()?;
     let store = Store::open(events).await?;
     let shared = Shared::default();
     let over = Rc::new(tokio::sync::Notify::new());
@@ -102,7 +88,7 @@ pub(crate) async fn run(events: &Events) -> anyhow::Result<()> {
         .run_until(async {
             let watching = watch(store, &shared, &over, Duration::from_secs(events.within));
             let sending = async {
-                let sent = send(events, &hooks, &shared).await;
+                let sent = send(&events.deliveries, &hooks, &shared).await;
                 over.notify_one();
                 sent
             };
@@ -115,17 +101,21 @@ pub(crate) async fn run(events: &Events) -> anyhow::Result<()> {
 }
 
 /// Sends an event whenever one is due.
-async fn send(events: &Events, hooks: &[hooks::Hook], shared: &Shared) -> anyhow::Result<()> {
+async fn send(
+    deliveries: &hooks::Deliveries,
+    hooks: &[hooks::Hook],
+    shared: &Shared,
+) -> anyhow::Result<()> {
     let client = hooks::client()?;
     let places = Arc::new(Semaphore::new(UNANSWERED_MAX));
     let (start, mut sent) = (Instant::now(), JoinSet::new());
-    for (number, hook) in (0..events.rate * events.seconds).zip(hooks.iter().cycle()) {
-        let due = start + Duration::from_micros(number * 1_000_000 / events.rate.max(1));
+    for (number, hook) in (0..deliveries.count()).zip(hooks.iter().cycle()) {
+        let due = start + deliveries.due(number);
         tokio::time::sleep_until(due.into()).await;
         let place = Arc::clone(&places).acquire_owned().await?;
-        let id = format!("{}-{number}", events.run);
+        let id = deliveries.id(number);
         let key = hooks::Hook::key(&id);
-        let request = hook.request(&client, &events.url, &id);
+        let request = hook.request(&client, deliveries.url(), &id);
         shared.lock().await.0.push_back(UnderWay {
             key: key.clone(),
             due,
@@ -200,7 +190,7 @@ fn tell(events: &Events, left: &VecDeque<UnderWay>, mut told: Told) -> Value {
     let waited = left.iter().map(|event| milliseconds(event.due.elapsed()));
     told.seen.extend(waited);
     json!({
-        "sent": events.rate * events.seconds, "refused": told.refused, "not_seen": left.len(), "ends": told.ends,
+        "sent": events.deliveries.count(), "refused": told.refused, "not_seen": left.len(), "ends": told.ends,
         "answered_ms": Sorted::of(told.answered).summary(), "seen_ms": Sorted::of(told.seen).summary(),
         "between_looks_ms": Sorted::of(told.between_looks).summary()
     })

@@ -28,6 +28,8 @@ pub(crate) struct Findings {
     pub(crate) accounts_ok: bool,
     /// How many records were compared.
     pub(crate) records: usize,
+    /// How many more are tombstones.
+    pub(crate) deleted: usize,
     /// How many webhooks were taken with a good answer.
     pub(crate) webhooks: usize,
     /// How many effects the outbox holds.

@@ -22,6 +22,7 @@ pub(super) async fn compare(
     let calm = store.records(tenant).await?;
     let survived = store.records(world.tenant()).await?;
     findings.records = calm.len();
+    findings.deleted = survived.values().filter(|body| body.is_none()).count();
     for (key, body) in &calm {
         let (kind, id) = key;
         match survived.get(key) {

@@ -32,7 +32,7 @@ const CHANGES: [(u32, Change); 11] = [
     (4, Change::Cancel),
     (16, Change::Note),
     (6, Change::Customer),
-    (3, Change::Delete),
+    (10, Change::Delete),
 ];
 
 /// Changes something every few moments.
@@ -62,6 +62,9 @@ pub(super) async fn trade(storm: &Storm<'_>) -> anyhow::Result<()> {
         let (path, body) = request(change, &id, count, &mut dice);
         if shop.try_post(&path, &body).await?.is_some() {
             storm.note(|ledger| ledger.changes += 1);
+        }
+        if change == Change::Delete {
+            orders.retain(|order| *order != id);
         }
     }
     Ok(())

@@ -6,7 +6,7 @@
 //! events than a real one would be, and it renders what is read on the same cores. An event's time runs from when it was
 //! due until what it told can be seen in the store (`tests/bench-shop/src/events` says by which clock).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,6 @@ fn send(
         "{}/v1/webhooks/{}",
         running.host.address, running.connection
     );
-    let bodies: PathBuf = bodies.to_owned();
     let told = tool(
         work.programs,
         &[

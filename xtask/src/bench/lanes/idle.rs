@@ -42,16 +42,16 @@ pub(super) async fn measure(work: &Work<'_>, report: &mut Report) -> anyhow::Res
     running.host.history(&running.connection).await?;
     tokio::time::sleep(QUIET_AFTER).await;
     println!("Watching an idle host for {} s.", work.idle_seconds);
-    let (before, asked, written) = look(work, &running).await?;
+    let (before, asked, transactions) = look(work, &running).await?;
     tokio::time::sleep(Duration::from_secs(work.idle_seconds)).await;
-    let (after, asked_by_then, written_by_then) = look(work, &running).await?;
+    let (after, asked_by_then, transactions_by_then) = look(work, &running).await?;
     let seconds = f64::from(u32::try_from(work.idle_seconds)?);
-    let written = written.zip(written_by_then);
+    let transactions = transactions.zip(transactions_by_then);
     let idle = Idle::between(
         seconds,
         (&before, &after),
         asked_by_then - asked,
-        written.map(|(before, after)| after - before),
+        transactions.map(|(before, after)| after - before),
     );
     running.end()?;
     idle.tell();
@@ -61,14 +61,14 @@ pub(super) async fn measure(work: &Work<'_>, report: &mut Report) -> anyhow::Res
 /// What it did so far, how often it asked the shop, and its transactions where they are counted.
 async fn look(work: &Work<'_>, running: &Running<'_>) -> anyhow::Result<(Did, f64, Option<f64>)> {
     let asked = running.shop.stats().await?["calls"].as_f64();
-    let written = match work.cluster {
+    let transactions = match work.cluster {
         None => None,
         Some(_) => {
             tool(work.programs, &["commits", "--store", &running.store])?["transactions"].as_f64()
         }
     };
     let did = did(running.host.id())?;
-    Ok((did, asked.unwrap_or_default(), written))
+    Ok((did, asked.unwrap_or_default(), transactions))
 }
 
 impl Idle {
