@@ -105,8 +105,11 @@ pub(crate) fn store(engine: &TierEngine, state: CallState) -> wasmtime::Result<S
         store.set_fuel(fuel)?;
     }
     store.set_epoch_deadline(1);
+    // Held by the callback, so for as long as the store lives.
+    let ticking = engine.ticker.call();
     // Each tick yields, so that a spinning plugin neither blocks its neighbours nor its own timeout.
-    store.epoch_deadline_callback(|mut store| {
+    store.epoch_deadline_callback(move |mut store| {
+        let _held = &ticking;
         let state = store.data_mut();
         state.ticks += 1;
         if state.ticks > state.ticks_max {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use wasmtime::{Engine, component::Linker};
 
-use self::slots::Slots;
+use self::{slots::Slots, ticker::Ticker};
 use crate::{Tier, abi, call::CallState, limits::TierLimits};
 
 pub(crate) use config::ADMISSIONS_MAX;
@@ -21,6 +21,7 @@ pub(crate) struct TierEngine {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<CallState>,
     pub(crate) slots: Slots,
+    pub(crate) ticker: Ticker,
     /// Fuel of each call, where fuel is counted.
     pub(crate) fuel: Option<u64>,
 }
@@ -31,7 +32,7 @@ impl TierEngine {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let places = limits.slots_min.max(limits.slots_per_core * cores);
         let engine = config::engine(&limits, places, fuel.is_some())?;
-        ticker::start(&engine)?;
+        let ticker = Ticker::start(&engine)?;
         let mut linker = Linker::new(&engine);
         abi::link(&mut linker)?;
         Ok(Arc::new(Self {
@@ -40,6 +41,7 @@ impl TierEngine {
             engine,
             linker,
             slots: Slots::new(places),
+            ticker,
             fuel,
         }))
     }
