@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
@@ -27,7 +28,7 @@ use super::{
 pub(super) enum Part {
     /// Beside the Node loop (B1), and the share of the floors (B8).
     Node,
-    /// Beside Airbyte, Singer and dlt (B2 to B4).
+    /// Beside Airbyte, Singer, alone and into PostgreSQL, and dlt (B2 to B4).
     Python,
     /// Memory at 10,000 and 300,000 orders (B6).
     Memory,
@@ -99,15 +100,26 @@ pub(super) async fn ours(
     shop: &Shop,
     empty: &Shop,
 ) -> anyhow::Result<(Spent, u64)> {
+    ours_on(programs, data, shop, empty, None).await
+}
+
+/// The same, on a database where there is one.
+async fn ours_on(
+    programs: &Programs,
+    data: &Path,
+    shop: &Shop,
+    empty: &Shop,
+    database: Option<&str>,
+) -> anyhow::Result<(Spent, u64)> {
     let _gone = std::fs::remove_dir_all(data);
     let shops = [("warm", empty), ("bench", shop)];
     // The plugin is admitted once in its life, by a shop without orders; what is measured is every start after.
-    let host = Host::start(programs, data, &shops, None).await?;
+    let host = Host::start(programs, data, &shops, database).await?;
     let tenant = host.tenant()?;
     let warm = host.connect(&tenant, "warm")?;
     host.history(&warm).await?;
     host.stop()?;
-    let host = Host::start(programs, data, &shops, None).await?;
+    let host = Host::start(programs, data, &shops, database).await?;
     let connection = host.connect(&tenant, "bench")?;
     let orders = host.history(&connection).await?;
     Ok((host.stop()?, orders))
@@ -269,50 +281,72 @@ async fn beside_python(work: &Work<'_>, node: &Node, report: &mut Report) -> any
         work.orders,
     )?;
     for peer in Peer::ALL {
-        let python = match Python::install(work.programs, peer) {
-            Ok(python) => python,
+        let measured = match Python::install(work.programs, peer) {
+            Ok(python) => {
+                let pairs = python_pairs(work, &python, peer, &shop, &empty);
+                pairs.map(|pairs| (python.version(), pairs))
+            }
+            Err(error) => Err(error),
+        };
+        match measured {
+            Ok((version, pairs)) => {
+                tell_python(peer, &pairs, report)?;
+                report.detail(&format!("pairs_{}", peer.name()), &pairs)?;
+                report.detail(&format!("version_{}", peer.name()), &version)?;
+            }
             Err(error) => {
                 println!("skipped: {}: {error:#}", peer.name());
                 report.detail(
                     &format!("skipped_{}", peer.name()),
                     &json!(format!("{error:#}")),
                 )?;
-                continue;
             }
-        };
-        println!("Taking pairs of ours and {}.", peer.name());
-        let pairs = take(
-            work.pairs.min(3),
-            || work.native(),
-            || block(ours(work.programs, &mine, &shop, &empty)).map(|(spent, _)| spent),
-            || python.backfill(&shop, &work.folder, work.orders),
-        );
-        let pairs = match pairs {
-            Ok(pairs) => pairs,
-            Err(error) => {
-                println!("skipped: {} does not run here: {error:#}", peer.name());
-                report.detail(
-                    &format!("skipped_{}", peer.name()),
-                    &json!(format!("{error:#}")),
-                )?;
-                continue;
-            }
-        };
-        let runs = pairs.iter().filter(|pair| !pair.void).count();
-        let less: Several = ratio(&pairs, |pair| pair.peer.cpu_s / pair.ours.cpu_s);
-        let (id, goal, limit) = peer.goal();
-        report.goal(
-            Goal::at_least(
-                id,
-                &format!("CPU of {} beside ours", peer.name()),
-                goal,
-                limit,
-                less,
-            )
-            .runs(runs),
-        );
-        report.detail(&format!("pairs_{}", peer.name()), &pairs)?;
-        report.detail(&format!("version_{}", peer.name()), &python.version())?;
+        }
     }
+    Ok(())
+}
+
+/// Pairs of ours and a Python peer, both on the same kind of database.
+fn python_pairs(
+    work: &Work<'_>,
+    python: &Python,
+    peer: Peer,
+    shop: &Shop,
+    empty: &Shop,
+) -> anyhow::Result<Vec<Pair>> {
+    let cluster = peer
+        .writes_postgres()
+        .then(|| postgres_box::Cluster::durable().context("it needs PostgreSQL 15"))
+        .transpose()?;
+    println!("Taking pairs of ours and {}.", peer.name());
+    let database = || cluster.as_ref().map(postgres_box::Cluster::empty);
+    let mine = work.folder.join("ours");
+    let ours = || -> anyhow::Result<Spent> {
+        let database = database();
+        let running = ours_on(work.programs, &mine, shop, empty, database.as_deref());
+        let (spent, read) = block(running)?;
+        anyhow::ensure!(
+            read == work.orders,
+            "ours read {read} orders of {}",
+            work.orders
+        );
+        Ok(spent)
+    };
+    let pairs = take(
+        work.pairs.min(3),
+        || work.native(),
+        ours,
+        || python.backfill(shop, &work.folder, work.orders, database().as_deref()),
+    )?;
+    valid(&pairs)?;
+    Ok(pairs)
+}
+
+fn tell_python(peer: Peer, pairs: &[Pair], report: &mut Report) -> anyhow::Result<()> {
+    let runs = valid(pairs)?;
+    let less: Several = ratio(pairs, |pair| pair.peer.cpu_s / pair.ours.cpu_s);
+    let (id, goal, limit) = peer.goal();
+    let what = format!("CPU of {} beside ours", peer.name());
+    report.goal(Goal::at_least(id, &what, goal, limit, less).runs(runs));
     Ok(())
 }

@@ -37,9 +37,9 @@ pub(crate) struct Bench {
 enum What {
     /// Reads a shop's whole history, beside a Node loop, Airbyte's source, Singer's tap and dlt.
     ///
-    /// Goals: B1 to B4 (processor time beside each peer), B6 (memory at 10,000 and 300,000 orders), B7 (time under the
+    /// Goals: B1 to B4 (processor time beside each peer; of B3 also the tap piped into PostgreSQL beside ours there), B6 (memory at 10,000 and 300,000 orders), B7 (time under the
     /// shop's rate limit), B8 (share of what the parts cost at least). Ours is the release build of the host with the
-    /// plugin in its sandbox, reading GraphQL and writing SQLite. The Node loop's store is compared with ours order by
+    /// plugin in its sandbox, reading GraphQL and writing SQLite unless its peer writes PostgreSQL. The Node loop's store is compared with ours order by
     /// order before a time is printed; the Python peers land raw rows or nothing at all, which favours them. Peers are
     /// installed on first use (npm, one Python environment each); one that cannot be installed is left out with a notice.
     Backfill(Backfill),

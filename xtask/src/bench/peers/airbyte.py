@@ -44,10 +44,11 @@ class Counting:
         return False
 
     def fileno(self):
-        return sys.__stdout__.fileno()
+        return 1
 
 
-sys.stdout = counting = Counting()
+# The source buffers what it prints and writes it past whatever stands in for standard output.
+sys.stdout = sys.__stdout__ = counting = Counting()
 sys.argv = ["source", "read", "--config", os.path.join(out, "config.json"), "--catalog", os.path.join(out, "catalog.json")]
 from source_shopify.run import run
 

@@ -1,9 +1,12 @@
-"""tap.py PORT OUT: Singer's Shopify tap, orders by a bulk operation, its records counted and thrown away."""
+"""tap.py PORT OUT [TARGET URL]: Singer's Shopify tap, orders by a bulk operation. Its records are counted and thrown away, or
+piped into a target for the database at URL."""
 import json
 import os
+import subprocess
 import sys
 
 port, out = sys.argv[1:3]
+target = sys.argv[3:5]
 import requests
 import shopify
 
@@ -64,8 +67,29 @@ for stream in catalog["streams"]:
 with open(os.path.join(out, "catalog.json"), "w") as file:
     json.dump(catalog, file)
 sys.argv = ["tap", "-c", os.path.join(out, "config.json"), "--catalog", os.path.join(out, "catalog.json")]
+if not target:
+    try:
+        tap_shopify.main()
+    finally:
+        with open(os.path.join(out, "count"), "w") as file:
+            file.write(str(printed.count))
+    sys.exit()
+
+program, url = target
+with open(os.path.join(out, "target.json"), "w") as file:
+    json.dump({"sqlalchemy_url": url, "default_target_schema": "tap"}, file)
+piped = subprocess.Popen([program, "--config", os.path.join(out, "target.json")], stdin=subprocess.PIPE)
+# What the tap prints from here on goes through the kernel's pipe and nothing of ours.
+os.dup2(piped.stdin.fileno(), 1)
+piped.stdin.close()
+sys.stdout = sys.__stdout__
 try:
     tap_shopify.main()
+except SystemExit as end:
+    if end.code:
+        raise
 finally:
-    with open(os.path.join(out, "count"), "w") as file:
-        file.write(str(printed.count))
+    sys.stdout.flush()
+    os.close(1)
+    ended = piped.wait()
+os._exit(ended)
