@@ -58,7 +58,11 @@ pub struct ZendeskSim {
 }
 
 impl ZendeskSim {
-    pub(crate) fn new(http: reqwest::Client, ready: &Value) -> anyhow::Result<Self> {
+    /// A client of the one that printed this line when it was ready.
+    ///
+    /// # Errors
+    /// When the line lacks something.
+    pub fn new(http: reqwest::Client, ready: &Value) -> anyhow::Result<Self> {
         Ok(Self {
             subdomain: told(NAME, ready, "subdomain")?,
             account_id: ready["account_id"]

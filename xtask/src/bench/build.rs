@@ -19,6 +19,8 @@ pub(super) struct Programs {
     pub(super) host: PathBuf,
     /// The shop of benchmarks.
     pub(super) shop: PathBuf,
+    /// The simulated Zendesk.
+    pub(super) zendesk: PathBuf,
     /// The Shopify component.
     pub(super) plugin: PathBuf,
     /// Where peers are installed and results of a run lie.
@@ -36,9 +38,9 @@ pub(super) fn programs(built: bool) -> anyhow::Result<Programs> {
     if !built {
         setup::wasm_target()?;
         println!(
-            "Building the host and the shop as they are shipped. The first time takes half an hour."
+            "Building the host and what it talks to as they are shipped. The first time takes half an hour."
         );
-        let packages = ["-p", "ordercase", "-p", "bench-shop"];
+        let packages = ["-p", "ordercase", "-p", "bench-shop", "-p", "zendesk-sim"];
         let mut build =
             cargo(&[&["build", "--profile", "bench", "--bins"][..], &packages].concat());
         loudly(&mut build)?;
@@ -55,10 +57,16 @@ pub(super) fn programs(built: bool) -> anyhow::Result<Programs> {
     let programs = Programs {
         host: release.join("ordercase"),
         shop: release.join("bench-shop"),
+        zendesk: release.join("zendesk-sim"),
         plugin: target.join("ordercase").join("shopify.wasm"),
         cache: target.join("bench"),
     };
-    for path in [&programs.host, &programs.shop, &programs.plugin] {
+    for path in [
+        &programs.host,
+        &programs.shop,
+        &programs.zendesk,
+        &programs.plugin,
+    ] {
         there(path)?;
     }
     std::fs::create_dir_all(&programs.cache)?;

@@ -55,6 +55,23 @@ impl<'p> Host<'p> {
         shops: &[(&str, &Shop)],
         database: Option<&str>,
     ) -> anyhow::Result<Self> {
+        let reached: Vec<_> = shops
+            .iter()
+            .map(|(name, shop)| shop.reached_as(name))
+            .collect();
+        Self::reaching(programs, data, &reached, database).await
+    }
+
+    /// The same; `reached` are names and the loopback ports behind them.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) async fn reaching(
+        programs: &'p Programs,
+        data: &Path,
+        reached: &[(String, String)],
+        database: Option<&str>,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(data)?;
         let _gone = std::fs::remove_file(data.join("server.json"));
         let log = std::fs::File::create(data.join("host.log"))?;
@@ -69,11 +86,8 @@ impl<'p> Host<'p> {
             ])
             .arg("--data")
             .arg(data);
-        for (name, shop) in shops {
-            command.args([
-                "--dev-connect",
-                &format!("{name}.myshopify.com=127.0.0.1:{}", shop.port()),
-            ]);
+        for (name, port) in reached {
+            command.args(["--dev-connect", &format!("{name}=127.0.0.1:{port}")]);
         }
         if let Some(database) = database {
             share(&mut command, database);
@@ -136,13 +150,26 @@ impl<'p> Host<'p> {
     /// # Errors
     /// When it fails.
     pub(super) fn verb(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        self.verb_with(arguments, &[])
+    }
+
+    /// The same, with more secrets in its environment.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub(super) fn verb_with(
+        &self,
+        arguments: &[&str],
+        secrets: &[(&str, &str)],
+    ) -> anyhow::Result<Value> {
         let mut command = Command::new(&self.programs.host);
         command
             .args(arguments)
             .arg("--data")
             .arg(&self.data)
             .env("SHOP_TOKEN", "shpat-of-the-benchmark")
-            .env("SHOP_WEBHOOK_SECRET", WEBHOOK_SECRET);
+            .env("SHOP_WEBHOOK_SECRET", WEBHOOK_SECRET)
+            .envs(secrets.iter().copied());
         if let Some(database) = &self.database {
             share(&mut command, database);
         }
@@ -161,7 +188,15 @@ impl<'p> Host<'p> {
     /// # Errors
     /// When the verb fails.
     pub(super) fn tenant(&self) -> anyhow::Result<String> {
-        text(&self.verb(&["tenant", "add", "Bench"])?, "tenant_id")
+        text(&self.merchant()?, "tenant_id")
+    }
+
+    /// Adds a merchant; what the verb told.
+    ///
+    /// # Errors
+    /// When the verb fails.
+    pub(super) fn merchant(&self) -> anyhow::Result<Value> {
+        self.verb(&["tenant", "add", "Bench"])
     }
 
     /// Connects the shop of that name; the connection's id. Its history is read at once.
@@ -194,9 +229,17 @@ impl<'p> Host<'p> {
     /// When the host refuses.
     pub(super) async fn admin(&self, path: &str) -> anyhow::Result<Value> {
         let token = std::fs::read_to_string(self.data.join("admin-token"))?;
-        let request = self.client.get(format!("{}{path}", self.address));
-        let answer = request.bearer_auth(token.trim()).send().await?;
+        let answer = self.ask(path, token.trim()).await?;
         Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Asks it for something as the holder of a token.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) async fn ask(&self, path: &str, token: &str) -> anyhow::Result<reqwest::Response> {
+        let request = self.client.get(format!("{}{path}", self.address));
+        Ok(request.bearer_auth(token).send().await?)
     }
 
     /// How far the history of a connection is read.

@@ -39,6 +39,7 @@ impl Wrk {
             setup::wrk()?;
         }
         std::fs::write(folder.join("hook.lua"), include_str!("peers/hook.lua"))?;
+        std::fs::write(folder.join("ask.lua"), include_str!("peers/ask.lua"))?;
         Ok(Self {
             folder: folder.to_owned(),
         })

@@ -49,11 +49,13 @@ enum What {
     /// rate, then `kill -9`: nothing that was answered is lost). The load tool is wrk, installed from Debian. It shares
     /// the machine, so compare ratios only.
     Webhook(Webhook),
-    /// What a history that is being read does to live events, and what an idle host costs.
+    /// What a history that is being read does to live events and to agents, and what an idle host costs.
     ///
     /// Goal: SB-27 (the 99th percentile of live events while a million orders are read is at most twice what it is
-    /// without). An event's time runs from when it was due to be sent until what it told can be seen in the store. Idle:
-    /// processor time, wake-ups, disk, transactions (PostgreSQL) and requests to the shop, for which there is no limit.
+    /// without), B17 (contexts a second beside the last orders of Fastify with better-sqlite3 out of the same file, and
+    /// their 99th percentile, while a history is read; SQLite only). An event's time runs from when it was due to be sent
+    /// until what it told can be seen in the store. Idle: processor time, wake-ups, disk, transactions (PostgreSQL) and
+    /// requests to the shop, for which there is no limit.
     Lanes(Lanes),
 }
 

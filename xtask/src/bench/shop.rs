@@ -62,6 +62,11 @@ impl Shop {
         self.address.rsplit(':').next().unwrap_or_default()
     }
 
+    /// Under which name the host reaches it, and its port.
+    pub(super) fn reached_as(&self, name: &str) -> (String, String) {
+        (format!("{name}.myshopify.com"), self.port().to_owned())
+    }
+
     /// What it counted: calls, pages, bytes, rejections.
     ///
     /// # Errors

@@ -126,7 +126,7 @@ fn later(pairs: &[Pair<Side>]) -> Several {
 
 async fn side(work: &Work<'_>, orders: u64, bodies: &Path) -> anyhow::Result<Side> {
     let long = orders > work.known;
-    let running = work.start(orders).await?;
+    let running = work.start(orders, None).await?;
     if long {
         running.host.reads(&running.connection, work.known).await?;
     } else {

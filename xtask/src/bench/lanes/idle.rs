@@ -38,7 +38,7 @@ struct Idle {
 /// # Errors
 /// When something cannot be started.
 pub(super) async fn measure(work: &Work<'_>, report: &mut Report) -> anyhow::Result<()> {
-    let running = work.start(work.known).await?;
+    let running = work.start(work.known, None).await?;
     running.host.history(&running.connection).await?;
     tokio::time::sleep(QUIET_AFTER).await;
     println!("Watching an idle host for {} s.", work.idle_seconds);

@@ -1,15 +1,20 @@
 //! `cargo xtask bench lanes`: what a history that is being read does to everything else, and what a host does when there
 //! is nothing to do.
 
+mod buyer;
+mod desk;
 mod events;
 mod idle;
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use self::desk::Desk;
 use super::{
     Lanes,
     build::Programs,
-    host::Host,
+    host::{Host, text},
     report::Report,
     shop::{Shop, floor},
 };
@@ -21,6 +26,8 @@ pub(super) enum Part {
     Idle,
     /// Live events while history is read, beside the same without it (SB-27).
     Events,
+    /// An agent's context while history is read, beside Fastify on the same file (B17); on SQLite only.
+    Buyer,
 }
 
 /// What the host keeps its state in.
@@ -62,6 +69,13 @@ pub(super) async fn run(options: &Lanes, programs: &Programs) -> anyhow::Result<
     if wanted(Part::Events) {
         events::measure(&work, &mut report)?;
     }
+    if wanted(Part::Buyer) {
+        if cluster.is_some() {
+            println!("skipped: B17 asks both sides for what lies in one SQLite file");
+        } else {
+            buyer::measure(&work, &mut report).await?;
+        }
+    }
     report.end(common.json.as_deref())
 }
 
@@ -79,6 +93,10 @@ struct Work<'p> {
     rate: u64,
     seconds: u64,
     idle_seconds: u64,
+    /// Tickets of different buyers.
+    tickets: usize,
+    /// Seconds of asking on each side of a pair.
+    ask_seconds: u64,
 }
 
 /// A host with a shop.
@@ -86,6 +104,8 @@ struct Running<'p> {
     host: Host<'p>,
     shop: Shop,
     tenant: String,
+    /// What agents ask with.
+    context_token: String,
     connection: String,
     /// What the host keeps its state in, as tools take it.
     store: String,
@@ -112,24 +132,30 @@ impl<'p> Work<'p> {
             rate: shorter(options.rate, 10),
             seconds: shorter(options.seconds, 6),
             idle_seconds: shorter(options.idle_seconds, 10),
+            tickets: if quick { 6 } else { 30 },
+            ask_seconds: if quick { 2 } else { 5 },
         }
     }
 
     /// A host on a store of its own, connected to a shop of so many orders: its history is read from now on.
-    async fn start(&self, orders: u64) -> anyhow::Result<Running<'p>> {
+    /// A desk is reached too where there is one.
+    async fn start(&self, orders: u64, desk: Option<&Desk>) -> anyhow::Result<Running<'p>> {
         let data = self.folder.join("ours");
         let _gone = std::fs::remove_dir_all(&data);
         let shop = Shop::start(self.programs, orders, self.seed, &["--lazily", "--moving"])?;
         let database = self.cluster.map(postgres_box::Cluster::empty);
-        let shops = [("bench", &shop)];
-        let host = Host::start(self.programs, &data, &shops, database.as_deref()).await?;
-        let tenant = host.tenant()?;
+        let mut reached = vec![shop.reached_as("bench")];
+        reached.extend(desk.map(Desk::reached_at));
+        let host = Host::reaching(self.programs, &data, &reached, database.as_deref()).await?;
+        let merchant = host.merchant()?;
+        let tenant = text(&merchant, "tenant_id")?;
         let connection = host.connect(&tenant, "bench")?;
         let file = data.join("ordercase.db").display().to_string();
         Ok(Running {
             host,
             shop,
             tenant,
+            context_token: text(&merchant, "context_token")?,
             connection,
             store: database.unwrap_or(file),
             data,
@@ -147,6 +173,16 @@ impl<'p> Work<'p> {
 }
 
 impl Running<'_> {
+    /// A context, as an agent's app asks for it.
+    async fn context(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.host.ask(path, &self.context_token).await?;
+        if answer.status() == reqwest::StatusCode::NOT_FOUND {
+            // The desk has not told of the ticket yet.
+            return Ok(Value::Null);
+        }
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
     /// Ends the host at once and takes its store away.
     fn end(self) -> anyhow::Result<()> {
         self.host.kill()?;
