@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod breaker;
 mod cases;
 mod complete;
 mod dead_letters;

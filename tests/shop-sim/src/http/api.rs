@@ -64,7 +64,7 @@ fn answer(
         return plain(StatusCode::NOT_FOUND, &json!({ "errors": "Not Found" }));
     }
     if let Some(fault) = world.with_faults(|faults| {
-        faults.take(|trouble| matches!(trouble, Trouble::Status { .. } | Trouble::Html))
+        faults.take(|trouble| matches!(trouble, Trouble::Status { root: None, .. } | Trouble::Html))
     }) {
         "fault".clone_into(&mut asked.outcome);
         return broken(&fault);
@@ -93,7 +93,13 @@ fn answer(
             &json!({ "errors": { "query": "Required parameter missing or invalid" } }),
         );
     };
-    let told = run(world, &body, asked);
+    let told = match run(world, &body, asked) {
+        Ok(told) => told,
+        Err(fault) => {
+            "fault".clone_into(&mut asked.outcome);
+            return broken(&fault);
+        }
+    };
     let half = world.with_faults(|faults| {
         faults.take(|trouble| matches!(trouble, Trouble::HalfAnswer | Trouble::CutAnswer))
     });
@@ -126,6 +132,7 @@ fn broken(fault: &Trouble) -> Response {
         Trouble::Status {
             status,
             retry_after,
+            ..
         } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = plain(status, &json!({ "errors": status.canonical_reason() }));
@@ -159,13 +166,13 @@ fn authorised(world: &World, headers: &HeaderMap) -> bool {
     })
 }
 
-/// Parses, checks, prices, throttles, runs.
-fn run(world: &World, body: &Value, asked: &mut Asked) -> Value {
+/// Parses, checks, prices, throttles, runs. `Err` is trouble with what was asked for.
+fn run(world: &World, body: &Value, asked: &mut Asked) -> Result<Value, Trouble> {
     let request = match Request::read(body) {
         Ok(request) => request,
         Err(error) => {
             "refused".clone_into(&mut asked.outcome);
-            return json!({ "errors": [error.0] });
+            return Ok(json!({ "errors": [error.0] }));
         }
     };
     asked.operation = request
@@ -177,17 +184,22 @@ fn run(world: &World, body: &Value, asked: &mut Asked) -> Value {
         .iter()
         .filter_map(|(_, same)| Some(same.first()?.name.clone()))
         .collect();
+    let down = |trouble: &Trouble| matches!(trouble, Trouble::Status { root: Some(root), .. } if asked.roots.contains(root));
+    if let Some(fault) = world.with_faults(|faults| faults.take(down)) {
+        return Err(fault);
+    }
     let schema = world.schema.as_deref();
     let complaints = schema.map_or_else(Vec::new, |schema| check(schema, &request));
     if !complaints.is_empty() {
         "refused".clone_into(&mut asked.outcome);
-        return json!({ "errors": complaints.into_iter().map(|error| error.0).collect::<Vec<_>>() });
+        let told: Vec<Value> = complaints.into_iter().map(|error| error.0).collect();
+        return Ok(json!({ "errors": told }));
     }
     let price = requested(schema, &request);
     asked.requested_cost = price;
     if price > QUERY_COST_MAX {
         "too_dear".clone_into(&mut asked.outcome);
-        return too_dear(price);
+        return Ok(too_dear(price));
     }
     let emptied = world.with_faults(|faults| faults.take(|trouble| *trouble == Trouble::Throttle));
     let admitted = world.with_throttle(|throttle| {
@@ -199,7 +211,9 @@ fn run(world: &World, body: &Value, asked: &mut Asked) -> Value {
     if !admitted {
         "throttled".clone_into(&mut asked.outcome);
         let error = GraphError::coded("Throttled", "THROTTLED");
-        return json!({ "errors": [error.0], "extensions": { "cost": cost(world, price, None) } });
+        return Ok(
+            json!({ "errors": [error.0], "extensions": { "cost": cost(world, price, None) } }),
+        );
     }
     if world
         .with_faults(|faults| faults.take(|trouble| *trouble == Trouble::CursorReset))
@@ -231,7 +245,7 @@ fn run(world: &World, body: &Value, asked: &mut Asked) -> Value {
         crate::shop::json::set(&mut extensions, "search", answer.search);
     }
     crate::shop::json::set(&mut told, "extensions", extensions);
-    told
+    Ok(told)
 }
 
 fn too_dear(price: u32) -> Value {

@@ -11,11 +11,14 @@ use crate::webhook::Delivery;
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Trouble {
-    /// Answers with that status, and `Retry-After` where given.
+    /// Answers with that status, and `Retry-After` where given; where `root` names a field of the query's top, only to
+    /// who asks for it.
     Status {
         status: u16,
         #[serde(default)]
         retry_after: Option<u64>,
+        #[serde(default)]
+        root: Option<String>,
     },
     /// Empties the bucket: `THROTTLED` with status 200.
     Throttle,
