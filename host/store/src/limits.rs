@@ -17,6 +17,10 @@ pub const IDLE_IN_TRANSACTION_SECONDS: u32 = 10;
 pub const STATEMENT_SECONDS: u32 = 30;
 /// Bytes of a page of a new SQLite file.
 pub const PAGE_BYTES: u32 = 16 * 1024;
+/// Memory for pages of the connection that writes SQLite, KiB.
+pub const WRITER_CACHE_KIB: u32 = 16 * 1024;
+/// Pages in SQLite's log after which they are written into the file.
+pub const LOG_PAGES: u32 = 4 * 1024;
 /// How long SQLite waits for a lock of another process, milliseconds.
 pub const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// Rows that a lookup returns at most, newest first.

@@ -18,7 +18,7 @@ use sqlx::{
 use super::{Arg, Conn};
 use crate::{
     StoreError,
-    limits::{BUSY_TIMEOUT_MS, PAGE_BYTES, READERS_MAX},
+    limits::{BUSY_TIMEOUT_MS, LOG_PAGES, PAGE_BYTES, READERS_MAX, WRITER_CACHE_KIB},
 };
 
 /// Takes the write lock at once, so that no job meets it half way.
@@ -54,7 +54,15 @@ pub(crate) async fn open(path: &Path) -> Result<Opened, StoreError> {
         .busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))
         .statement_cache_capacity(256)
         .disable_statement_logging();
-    let mut conn = settings.connect().await?;
+    let writer = settings
+        .clone()
+        // A statement of many rows keeps what it changes until it ends: in a file that is written, in memory it is not.
+        .pragma("temp_store", "MEMORY")
+        // Keys lie anywhere in their index: without this their pages are read again for every batch.
+        .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+        // The same pages are written by batch after batch: rarely into the file, always into the log.
+        .pragma("wal_autocheckpoint", LOG_PAGES.to_string());
+    let mut conn = writer.connect().await?;
     sqlx::migrate!("migrations/sqlite").run(&mut conn).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
