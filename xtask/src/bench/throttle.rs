@@ -38,8 +38,13 @@ pub(super) async fn measure(
         let points = format!("{holds}/{returns}");
         let shop = Shop::start(programs, orders, seed, &["--points", &points])?;
         let data = folder.join("throttled");
-        let host = Host::start(programs, &data, &[("bench", &shop)], None).await?;
+        let empty = Shop::start(programs, 0, seed, &[])?;
+        let shops = [("warm", &empty), ("bench", &shop)];
+        let host = Host::start(programs, &data, &shops, None).await?;
         let tenant = host.tenant()?;
+        // The plugin is compiled once in its life, by a shop without orders.
+        let warm = host.connect(&tenant, "warm")?;
+        host.history(&warm).await?;
         let start = Instant::now();
         let connection = host.connect(&tenant, "bench")?;
         let read = host.history(&connection).await?;
