@@ -4,6 +4,13 @@
 pub const WRITER_QUEUE_JOBS_MAX: usize = 1_024;
 /// Jobs committed together at most.
 pub const WRITER_BATCH_JOBS_MAX: usize = 256;
+/// How long jobs go into one group, milliseconds; whoever comes later, or waits behind it, goes with the next. A
+/// simulation decides by itself what goes together.
+pub const WRITER_GROUP_MS: u64 = if cfg!(feature = "simulation") {
+    3_600_000
+} else {
+    20
+};
 /// Connections that read at the same time.
 pub const READERS_MAX: u32 = 4;
 /// Writing connections of a process on PostgreSQL: one for claims, the others share the tenants.

@@ -10,7 +10,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     StoreError,
     db::{
-        Conn, Messages, Scope, Seat, Tx, Writer,
+        Conn, Messages, Scope, Seat, Tx, Urgency, Writer,
         postgres::Address,
         sqlite::{self, Lock, Opened},
         tell_and_listen,
@@ -236,7 +236,21 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        let write = self.writer.write(scope.into(), job);
+        self.write_as(scope, Urgency::Usual, job).await
+    }
+
+    /// The same, before what nobody outside waits for.
+    pub(crate) async fn write_as<T, F>(
+        &self,
+        scope: impl Into<Scope>,
+        urgency: Urgency,
+        job: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let write = self.writer.write(scope.into(), urgency, job);
         #[cfg(feature = "simulation")]
         let write = self.gate.write(std::any::type_name::<F>(), write);
         write.await

@@ -16,7 +16,7 @@ pub(crate) use many::Many;
 pub(crate) use notify::{Messages, Notifier, tell_and_listen};
 pub(crate) use postgres::Line;
 pub(crate) use row::Row;
-pub(crate) use writer::{Seat, Tx, Writer};
+pub(crate) use writer::{Seat, Tx, Urgency, Writer};
 
 use futures::TryStreamExt;
 use ordercase_model::Instant;

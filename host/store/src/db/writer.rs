@@ -5,21 +5,26 @@
 //! answer means "on disk". A job that fails is rolled back to its savepoint and gets its own error;
 //! its neighbours do not notice. When the commit itself fails, everyone is told and nothing is kept.
 //!
+//! Deliveries stand in a line of their own: a shop waits for the answer. They go first, and a group is committed
+//! once one of them waits or after a moment, so that nobody waits for the work of many others; the rest goes with
+//! the next group.
+//!
 //! SQLite has one such task. On PostgreSQL there are a few: a tenant always goes to the same one, claims have
 //! one to themselves, and a transaction holds the jobs of one [`Scope`] only.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::Instant,
 };
 
 use super::{Conn, Notifier, Scope, dialect, postgres::Address};
 use crate::{
     StoreError,
-    limits::{WRITER_BATCH_JOBS_MAX, WRITER_QUEUE_JOBS_MAX},
+    limits::{WRITER_BATCH_JOBS_MAX, WRITER_GROUP_MS, WRITER_QUEUE_JOBS_MAX},
     signal::{Signals, Touched},
     turn::Turns,
 };
@@ -42,6 +47,7 @@ type Run =
 
 struct Job {
     scope: Scope,
+    urgency: Urgency,
     run: Run,
 }
 
@@ -54,10 +60,34 @@ pub(crate) struct Seat {
     pub(crate) notifier: Option<Notifier>,
 }
 
+/// Who waits for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Somebody outside, for an answer to a delivery.
+    Delivery,
+    /// The engine, or a person who changes something.
+    Usual,
+}
+
+/// The sending ends of a task.
+struct Line {
+    deliveries: mpsc::Sender<Job>,
+    usual: mpsc::Sender<Job>,
+}
+
+/// The receiving ends, and what was received and waits.
+struct Queue {
+    deliveries: mpsc::Receiver<Job>,
+    usual: mpsc::Receiver<Job>,
+    waiting: VecDeque<Job>,
+    /// Whether a transaction holds the jobs of one scope only.
+    apart: bool,
+}
+
 /// The sending ends. Clones share the tasks, which end when the last clone is gone.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    lines: Arc<[mpsc::Sender<Job>]>,
+    lines: Arc<[Line]>,
 }
 
 impl Writer {
@@ -65,8 +95,15 @@ impl Writer {
     pub(crate) fn start(seats: Vec<Seat>, signals: &Signals) -> (Self, Vec<JoinHandle<Conn>>) {
         let (mut lines, mut tasks) = (Vec::new(), Vec::new());
         for seat in seats {
-            let (jobs, queue) = mpsc::channel(WRITER_QUEUE_JOBS_MAX);
-            lines.push(jobs);
+            let (deliveries, urgent) = mpsc::channel(WRITER_QUEUE_JOBS_MAX);
+            let (usual, others) = mpsc::channel(WRITER_QUEUE_JOBS_MAX);
+            let queue = Queue {
+                deliveries: urgent,
+                usual: others,
+                waiting: VecDeque::new(),
+                apart: seat.address.is_some(),
+            };
+            lines.push(Line { deliveries, usual });
             tasks.push(tokio::spawn(serve(seat, queue, signals.clone())));
         }
         let lines = lines.into();
@@ -74,7 +111,12 @@ impl Writer {
     }
 
     /// Runs a job in the next group and returns its outcome after the commit.
-    pub(crate) async fn write<T, F>(&self, scope: Scope, job: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(
+        &self,
+        scope: Scope,
+        urgency: Urgency,
+        job: F,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
@@ -99,14 +141,23 @@ impl Writer {
                 (good, answer)
             })
         });
-        line.send(Job { scope, run })
+        let queue = match urgency {
+            Urgency::Delivery => &line.deliveries,
+            Urgency::Usual => &line.usual,
+        };
+        queue
+            .send(Job {
+                scope,
+                urgency,
+                run,
+            })
             .await
             .map_err(|_| StoreError::Closed)?;
         outcome.await.map_err(|_| StoreError::Closed)?
     }
 
     /// The first line is that of claims; a tenant always stands in the same of the others.
-    fn line(&self, scope: &Scope) -> Option<&mpsc::Sender<Job>> {
+    fn line(&self, scope: &Scope) -> Option<&Line> {
         let others = self.lines.len().saturating_sub(1);
         let at = match scope {
             Scope::Tenant(tenant) if others > 0 => {
@@ -121,70 +172,132 @@ impl Writer {
     }
 }
 
-async fn serve(seat: Seat, mut queue: mpsc::Receiver<Job>, signals: Signals) -> Conn {
-    let mut jobs = Vec::with_capacity(WRITER_BATCH_JOBS_MAX);
+impl Queue {
+    /// Waits for a job; whether there is one. There is none once the last sender is gone.
+    async fn filled(&mut self) -> bool {
+        self.receive();
+        if self.waiting.is_empty() {
+            let job = tokio::select! {
+                biased;
+                Some(job) = self.deliveries.recv() => Some(job),
+                Some(job) = self.usual.recv() => Some(job),
+                else => None,
+            };
+            self.waiting.extend(job);
+            self.receive();
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// Takes in who waits, deliveries before others.
+    fn receive(&mut self) {
+        let mut first = VecDeque::new();
+        while let Ok(job) = self.deliveries.try_recv() {
+            first.push_back(job);
+        }
+        if !first.is_empty() {
+            first.append(&mut self.waiting);
+            self.waiting = first;
+        }
+        while self.waiting.len() < WRITER_BATCH_JOBS_MAX {
+            match self.usual.try_recv() {
+                Ok(job) => self.waiting.push_back(job),
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Whose group is next: of who waits longest, deliveries before others or the other way round.
+    fn first(&self, usual: bool) -> Option<(Scope, Urgency)> {
+        let mut waiting = self.waiting.iter();
+        let usual = waiting.find(|job| usual && job.urgency == Urgency::Usual);
+        let job = usual.or(self.waiting.front())?;
+        Some((job.scope.clone(), job.urgency))
+    }
+
+    /// The next that may go into a transaction of that scope.
+    fn next(&mut self, scope: &Scope) -> Option<Job> {
+        let at = match self.apart {
+            true => self.waiting.iter().position(|job| job.scope == *scope)?,
+            false => 0,
+        };
+        self.waiting.remove(at)
+    }
+
+    /// Ends a scope's turn: what is left of it goes behind the others.
+    fn turn(&mut self, scope: &Scope) {
+        if self.apart {
+            let (left, mut others): (VecDeque<Job>, VecDeque<Job>) =
+                self.waiting.drain(..).partition(|job| job.scope == *scope);
+            others.extend(left);
+            self.waiting = others;
+        }
+    }
+}
+
+/// Ends when the last sender is gone.
+async fn serve(seat: Seat, mut queue: Queue, signals: Signals) -> Conn {
     let mut tx = Tx {
         conn: seat.conn,
         touched: Touched::default(),
         turns: Turns::new(),
     };
-    while queue.recv_many(&mut jobs, WRITER_BATCH_JOBS_MAX).await > 0 {
-        for (scope, runs) in groups(jobs.drain(..), seat.address.is_some()) {
-            let (answers, end) = group(&mut tx, &scope, runs, seat.address.as_ref()).await;
-            let touched = std::mem::take(&mut tx.touched);
-            for answer in answers {
-                answer(end.clone());
-            }
-            if end.is_ok() {
-                signals.raise(touched);
-                if let Some(notifier) = &seat.notifier {
-                    notifier.tell(touched);
-                }
+    let mut of_delivery = false;
+    while queue.filled().await {
+        // A tenant whose deliveries never end does not keep out the work of others.
+        let Some((scope, urgency)) = queue.first(of_delivery) else {
+            continue;
+        };
+        of_delivery = urgency == Urgency::Delivery;
+        let (answers, end) = group(&mut tx, &scope, &mut queue, seat.address.as_ref()).await;
+        queue.turn(&scope);
+        let touched = std::mem::take(&mut tx.touched);
+        for answer in answers {
+            answer(end.clone());
+        }
+        if end.is_ok() {
+            signals.raise(touched);
+            if let Some(notifier) = &seat.notifier {
+                notifier.tell(touched);
             }
         }
     }
     tx.conn
 }
 
-/// What is committed together, in the order of the first job of each: where `apart`, one scope each.
-fn groups(jobs: impl Iterator<Item = Job>, apart: bool) -> Vec<(Scope, Vec<Run>)> {
-    let mut groups: Vec<(Scope, Vec<Run>)> = Vec::new();
-    for job in jobs {
-        let same = groups
-            .iter_mut()
-            .find(|(scope, _)| !apart || *scope == job.scope);
-        match same {
-            Some((_, runs)) => runs.push(job.run),
-            None => groups.push((job.scope, vec![job.run])),
-        }
-    }
-    groups
-}
-
 async fn group(
     tx: &mut Tx,
     scope: &Scope,
-    jobs: Vec<Run>,
+    queue: &mut Queue,
     address: Option<&Address>,
 ) -> (Vec<Answer>, Result<(), String>) {
-    let mut answers = Vec::with_capacity(jobs.len());
+    let mut answers = Vec::new();
     let mut end = begin(tx, scope, address).await;
-    let last = jobs.len().saturating_sub(1);
-    for (at, job) in jobs.into_iter().enumerate() {
+    let until = Instant::now() + Duration::from_millis(WRITER_GROUP_MS);
+    while let Some(Job { urgency, run, .. }) = queue.next(scope) {
         if let Err(reason) = &end {
             // Without a transaction the job would commit by itself.
-            answers.push(job(Err(reason.clone())).await.1);
+            answers.push(run(Err(reason.clone())).await.1);
             continue;
         }
+        if !answers.is_empty() {
+            end = plain(tx, dialect::NEXT_JOB).await;
+            if let Err(reason) = &end {
+                answers.push(run(Err(reason.clone())).await.1);
+                continue;
+            }
+        }
         let before = tx.touched;
-        let (good, answer) = job(Ok(tx)).await;
+        let (good, answer) = run(Ok(tx)).await;
         answers.push(answer);
         if !good {
             tx.touched = before;
             end = plain(tx, dialect::ROLLBACK_JOB).await;
         }
-        if end.is_ok() && at < last {
-            end = plain(tx, dialect::NEXT_JOB).await;
+        let full = answers.len() >= WRITER_BATCH_JOBS_MAX || Instant::now() >= until;
+        // Deliveries that never end do not keep out the rest: one of those goes with each group.
+        if full || (urgency == Urgency::Usual && !queue.deliveries.is_empty()) {
+            break;
         }
     }
     if end.is_ok() {
@@ -231,4 +344,100 @@ fn waited_in_vain(error: &StoreError) -> bool {
 
 async fn plain(tx: &mut Tx, text: &'static str) -> Result<(), String> {
     tx.conn.frame(text).await.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(apart: bool) -> (Line, Queue) {
+        let (deliveries, urgent) = mpsc::channel(8);
+        let (usual, others) = mpsc::channel(8);
+        let queue = Queue {
+            deliveries: urgent,
+            usual: others,
+            waiting: VecDeque::new(),
+            apart,
+        };
+        (Line { deliveries, usual }, queue)
+    }
+
+    fn send(line: &Line, tenant: &str, urgency: Urgency) {
+        let run: Run = Box::new(|_| Box::pin(async { (true, Box::new(|_| ()) as Answer) }));
+        let scope = Scope::Tenant(crate::TenantId::new(tenant).unwrap());
+        let to = match urgency {
+            Urgency::Delivery => &line.deliveries,
+            Urgency::Usual => &line.usual,
+        };
+        let job = Job {
+            scope,
+            urgency,
+            run,
+        };
+        assert!(to.try_send(job).is_ok());
+    }
+
+    fn shown(scope: &Scope, urgency: Urgency) -> String {
+        let Scope::Tenant(tenant) = scope else {
+            return "all".to_owned();
+        };
+        format!("{} {urgency:?}", tenant.as_str())
+    }
+
+    /// Whose groups follow each other when a group takes that many jobs.
+    fn groups(queue: &mut Queue, jobs: usize) -> Vec<String> {
+        let (mut found, mut of_delivery) = (Vec::new(), false);
+        while let Some((scope, urgency)) = queue.first(of_delivery) {
+            of_delivery = urgency == Urgency::Delivery;
+            found.push(shown(&scope, urgency));
+            for _ in 0..jobs {
+                queue.next(&scope);
+            }
+            queue.turn(&scope);
+        }
+        found
+    }
+
+    #[test]
+    fn deliveries_go_first_whenever_they_came() {
+        let (line, mut queue) = queue(false);
+        send(&line, "a", Urgency::Usual);
+        queue.receive();
+        send(&line, "a", Urgency::Delivery);
+        send(&line, "b", Urgency::Delivery);
+        queue.receive();
+        let order: Vec<String> = std::iter::from_fn(|| queue.next(&Scope::All))
+            .map(|job| shown(&job.scope, job.urgency))
+            .collect();
+        assert_eq!(order, ["a Delivery", "b Delivery", "a Usual"]);
+    }
+
+    #[test]
+    fn neither_deliveries_nor_the_work_of_one_tenant_keep_out_another() {
+        let (line, mut queue) = queue(true);
+        for _ in 0..3 {
+            send(&line, "busy", Urgency::Usual);
+            send(&line, "busy", Urgency::Delivery);
+        }
+        send(&line, "calm", Urgency::Usual);
+        queue.receive();
+        let order = groups(&mut queue, 1);
+        assert_eq!(
+            order.iter().position(|group| group == "calm Usual"),
+            Some(1),
+            "{order:?}"
+        );
+        assert_eq!(order.len(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_queue_ends_with_its_last_sender() {
+        let (line, mut queue) = queue(true);
+        send(&line, "a", Urgency::Usual);
+        drop(line);
+        assert!(queue.filled().await);
+        let scope = queue.first(false).map(|(scope, _)| scope);
+        assert!(scope.and_then(|scope| queue.next(&scope)).is_some());
+        assert!(!queue.filled().await);
+    }
 }

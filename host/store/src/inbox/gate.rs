@@ -16,7 +16,7 @@ use super::{NewReceipt, Put, encode, put::dedupe_key, put_in};
 use crate::{
     ReceiptId, Store, StoreError, TenantId,
     account::{self, Moves, Via},
-    db::{Many, Scope, Tx, args},
+    db::{Many, Scope, Tx, Urgency, args},
     signal::Queue,
 };
 
@@ -85,7 +85,7 @@ impl Store {
     async fn round(&self, tenant: TenantId) {
         let group: Arc<Mutex<Option<Group>>> = Arc::default();
         let (gate, kept, of) = (Arc::clone(self.gate()), Arc::clone(&group), tenant.clone());
-        let written = self.write(Scope::from(&tenant), move |tx| {
+        let written = self.write_as(Scope::from(&tenant), Urgency::Delivery, move |tx| {
             Box::pin(async move {
                 let opened = gate.open(&of);
                 let receipts = Arc::clone(&opened.receipts);
@@ -113,7 +113,7 @@ impl Store {
     }
 
     async fn put_alone(&self, receipt: NewReceipt) -> Result<Put, StoreError> {
-        self.write(Scope::from(&receipt.tenant), move |tx| {
+        self.write_as(Scope::from(&receipt.tenant), Urgency::Delivery, move |tx| {
             Box::pin(async move { put_in(tx, &receipt).await })
         })
         .await
