@@ -15,6 +15,7 @@ mod complete;
 mod dead_letters;
 mod demo;
 mod kills;
+mod mappings;
 mod outage;
 mod page;
 mod paused;

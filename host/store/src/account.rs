@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::{
-    Owner, Store, StoreError, TenantId,
+    Owner, ReceiptState, Store, StoreError, TenantId,
     db::{Conn, Row, Scope, args, statements},
     record::Outcome,
 };
@@ -83,13 +83,25 @@ impl Moves {
                 Outcome::Applied => &mut moves.applied,
                 Outcome::Superseded => &mut moves.superseded,
                 Outcome::Duplicate => &mut moves.duplicate,
-                // Counted as a dead row of the inbox instead.
-                Outcome::Refused(_) => continue,
+                // Counted as a row of the inbox instead.
+                Outcome::Refused(_) | Outcome::Parked(_) => continue,
             };
             *settled += 1;
             moves.received += 1;
         }
         moves
+    }
+
+    /// The counter of a receipt's state.
+    pub(crate) fn of(&mut self, state: ReceiptState) -> &mut i64 {
+        match state {
+            ReceiptState::Pending => &mut self.pending,
+            ReceiptState::Applied => &mut self.applied,
+            ReceiptState::Superseded => &mut self.superseded,
+            ReceiptState::Duplicate => &mut self.duplicate,
+            ReceiptState::Ignored => &mut self.ignored,
+            ReceiptState::Dead => &mut self.dead,
+        }
     }
 }
 

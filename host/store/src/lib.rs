@@ -12,6 +12,7 @@
 //! | `stream` | what to read next; the cursor moves with its page |
 //! | `run` | how far each window is, the holes it found, what is proven complete |
 //! | `dead` | what waits for a person: why, how to see it, how to put it back to work or away |
+//! | `mapping` | a source's words that an operator maps, and what waits for one |
 //! | `mask` | what may be shown of a body |
 //! | `account` | proof that nothing was dropped |
 //! | `outbox` | effects and the journal of attempts |
@@ -30,6 +31,7 @@ mod id;
 mod inbox;
 mod lease;
 pub mod limits;
+mod mapping;
 mod mask;
 mod mutation;
 mod outbox;
@@ -62,6 +64,10 @@ pub use inbox::{
     Put, Receipt, ReceiptClaim, ReceiptKind, ReceiptState, RecordChange, Settlement, ticket_entity,
 };
 pub use lease::Lease;
+pub use mapping::{
+    MappingName, Mappings, MappingsCommit, MappingsError, Meaning, MissingMapping, Overrides,
+    Waiting,
+};
 pub use mask::{Masked, mask_canonical, mask_header, mask_source};
 pub use outbox::{
     Attempt, Effect, EffectPut, EffectRequest, EffectSettlement, EffectState, NewEffect,

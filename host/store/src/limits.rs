@@ -70,6 +70,12 @@ pub const MASKED_DEPTH_MAX: usize = 24;
 pub const MASKED_TEXT_CHARS_MAX: usize = 500;
 /// Dead letters put back to work, and receipts worked off again, by one call.
 pub const RETRIED_PER_CALL_MAX: usize = 200;
+/// Source fields that an operator maps the words of, and source fields that must be mapped, per connection.
+pub const MAPPING_FIELDS_MAX: usize = 50;
+/// Words that an operator maps, per connection.
+pub const MAPPING_WORDS_MAX: usize = 1_000;
+/// Characters of a source field or of a word that is mapped.
+pub const MAPPING_TEXT_CHARS_MAX: usize = 128;
 /// Records that one call derives again.
 pub const REDERIVED_PER_CALL_MAX: u32 = 500;
 /// Age under which a change may still be on its way by webhook or poll, seconds: a run that finds it has found no

@@ -91,6 +91,9 @@ pub fn classify(failure: &SourceFailure, tried: &Tried<'_>) -> Decision {
             at: Backoff::default().next(tried.now, tried.attempt, tried.seed, None),
         },
         SourceFailure::Credentials(_) | SourceFailure::Config(_) => Decision::Pause,
+        // Nothing but the mapping helps; a page has no letter of its own and is asked for ever more slowly.
+        SourceFailure::Mapping(_) if tried.ends => Decision::GiveUp,
+        SourceFailure::Mapping(_) => tried.again(),
         SourceFailure::RateLimited { after_ms } => tried.slower(*after_ms),
         SourceFailure::Unavailable(_) => tried.again(),
         SourceFailure::Malformed(_) | SourceFailure::Unsupported(_) => Decision::GiveUp,
@@ -129,7 +132,7 @@ pub fn class_of_source(failure: &SourceFailure) -> ErrorClass {
             ErrorClass::Exhausted
         }
         SourceFailure::Credentials(_) => ErrorClass::Credentials,
-        SourceFailure::Config(_) => ErrorClass::Mapping,
+        SourceFailure::Config(_) | SourceFailure::Mapping(_) => ErrorClass::Mapping,
         SourceFailure::Unavailable(_) => ErrorClass::Transport,
         SourceFailure::Unreadable(_) | SourceFailure::Malformed(_) => ErrorClass::Malformed,
         SourceFailure::Unsupported(_) => ErrorClass::Unsupported,
@@ -161,6 +164,8 @@ pub fn class_of_desk(failure: &DeskFailure) -> ErrorClass {
 
 #[cfg(test)]
 mod tests {
+    use ordercase_store::{MappingName, MissingMapping};
+
     use super::*;
 
     fn tried(attempt: u32, age_seconds: i64, ends: bool) -> Tried<'static> {
@@ -171,6 +176,13 @@ mod tests {
             now: since.plus_seconds(age_seconds),
             seed: "s",
             ends,
+        }
+    }
+
+    fn missing() -> MissingMapping {
+        MissingMapping {
+            name: MappingName::new("state", "OnHold").unwrap(),
+            revision: 0,
         }
     }
 
@@ -192,6 +204,10 @@ mod tests {
             (SourceFailure::InvalidCursor(text()), ["restart"; 4]),
             (SourceFailure::Credentials(text()), ["pause"; 4]),
             (SourceFailure::Config(text()), ["pause"; 4]),
+            (
+                SourceFailure::Mapping(missing()),
+                ["give up", "give up", "give up", "retry"],
+            ),
             (
                 SourceFailure::RateLimited { after_ms: Some(5) },
                 ["retry", "retry", "give up", "retry"],

@@ -108,11 +108,20 @@ async fn shop(
                         .await?;
                     Settlement::Released
                 }
-                decision => end_of(decision, class_of_source(&failure), &failure),
+                decision => parked(&failure)
+                    .unwrap_or_else(|| end_of(decision, class_of_source(&failure), &failure)),
             };
             settle(shared, receipt, end).await
         }
     }
+}
+
+/// What needs a mapping waits for it, under its name.
+fn parked(failure: &SourceFailure) -> Option<Settlement> {
+    let SourceFailure::Mapping(missing) = failure else {
+        return None;
+    };
+    Some(Settlement::Dead(Death::parked(missing.clone())))
 }
 
 fn end_of(decision: Decision, class: ErrorClass, failure: &impl ToString) -> Settlement {
@@ -198,6 +207,7 @@ pub(crate) async fn read_back(
             Ok(Batch {
                 connection: connection.clone(),
                 plugin_digest: String::new(),
+                mappings: 0,
                 raw: Vec::new(),
                 snapshots: vec![gone],
             })

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ordercase_model::{Comparability, Instant, Record, RecordRef};
 use ordercase_store::{
-    Batch, ConnectionKey, Lane, RawBody, ReadPath, Receipt, Snapshot, StreamTrack,
+    Batch, ConnectionKey, Lane, MissingMapping, RawBody, ReadPath, Receipt, Snapshot, StreamTrack,
 };
 
 /// One shop. Calls may take as long as a plugin call may; the engine gives up after
@@ -97,6 +97,8 @@ pub struct ReadRecord {
 pub struct Reading {
     /// Digest of the plugin that emitted them.
     pub plugin_digest: String,
+    /// The revision of the connection's mappings that it was told.
+    pub mappings: u64,
     /// The answers, without secrets.
     pub raw: Vec<RawBody>,
     /// The records.
@@ -123,6 +125,7 @@ impl Reading {
         Batch {
             connection: connection.clone(),
             plugin_digest: self.plugin_digest,
+            mappings: self.mappings,
             raw: self.raw,
             snapshots: snapshots.collect(),
         }
@@ -176,6 +179,9 @@ pub enum SourceFailure {
     /// The settings cannot work: the connection waits for a person.
     #[error("the connection's settings cannot work: {0}")]
     Config(String),
+    /// A mapping of a word is missing: what needs it waits for that, and nothing else does.
+    #[error("{0}")]
+    Mapping(MissingMapping),
     /// Too fast.
     #[error("the source asks to slow down")]
     RateLimited {

@@ -5,6 +5,7 @@
 //! `unknown`, while the raw text beside it survives. Source: `canonical-model.md`.
 
 mod address;
+mod axis;
 mod customer;
 mod instant;
 mod invariant;
@@ -26,6 +27,7 @@ mod tombstone;
 mod version;
 
 pub use address::{Address, AddressKind, PickupPoint};
+pub use axis::{AXES, axis_values};
 pub use customer::{
     Buyer, BuyerKind, Customer, CustomerKind, CustomerState, Identifier, IdentifierType, Marketing,
     MarketingConsent, Verification, VerifiedBy,

@@ -54,6 +54,28 @@ impl PluginError {
     pub fn malformed(what: &str, why: impl std::fmt::Display) -> Self {
         Self::Malformed(format!("{what}: {why}"))
     }
+
+    /// An [`Self::InvalidConfig`] that says which mapping is missing: without it the input cannot be told at all. The
+    /// host parks the input under `FIELD=WORD` and reads it again once an operator has mapped the word.
+    ///
+    /// A word that can be told as `unknown` is told so instead: the operator decides which fields must be mapped.
+    ///
+    /// ```
+    /// use ordercase_sdk::PluginError;
+    ///
+    /// let PluginError::InvalidConfig { field, .. } = PluginError::missing_mapping("Return.status", "v1.2") else {
+    ///     unreachable!()
+    /// };
+    /// assert_eq!(field, "overrides.Return~1status.v1.2");
+    /// ```
+    #[must_use]
+    pub fn missing_mapping(field: &str, word: &str) -> Self {
+        let field = field.replace('~', "~0").replace('.', "~1");
+        Self::InvalidConfig {
+            field: format!("overrides.{field}.{word}"),
+            message: "no mapping says what this word means".to_owned(),
+        }
+    }
 }
 
 impl From<HttpError> for PluginError {

@@ -42,6 +42,15 @@ impl<E: Copy + Default> Table<E> {
         Status::new(canonical, raw, self.field)
     }
 
+    /// The same where the source calls the field otherwise, as in another of its dialects. The status names that field,
+    /// so the operator may map a word of it under either name.
+    #[must_use]
+    pub fn read_as(&self, field: &str, overrides: &Overrides, raw: Option<&str>) -> Status<E> {
+        let said = raw.and_then(|raw| overrides.get(field, raw, self.axis));
+        let canonical = said.map_or_else(|| self.read(overrides, raw).canonical, self.from_text);
+        Status::new(canonical, raw, field)
+    }
+
     /// The canonical value alone.
     #[must_use]
     pub fn canonical(&self, overrides: &Overrides, raw: &str) -> E {
@@ -106,6 +115,18 @@ mod tests {
             PAYMENT.read(&ours, Some("Declined")).canonical,
             PaymentState::Failed
         );
+    }
+
+    #[test]
+    fn a_field_of_another_dialect_is_mapped_under_either_name() {
+        for field in ["state", "payment_state"] {
+            let ours = overrides(&format!(r#"{{"{field}": {{"Odd": {{"payment": "paid"}}}}}}"#));
+            let status = PAYMENT.read_as("payment_state", &ours, Some("odd"));
+            assert_eq!(status.canonical, PaymentState::Paid, "{field}");
+            assert_eq!(status.source_field, "payment_state");
+        }
+        let usual = PAYMENT.read_as("payment_state", &Overrides::default(), Some("settled"));
+        assert_eq!(usual.canonical, PaymentState::Paid);
     }
 
     #[test]

@@ -42,6 +42,7 @@ impl Finder for Shop {
         let batch = Batch {
             connection: shop.clone(),
             plugin_digest: "d1".to_owned(),
+            mappings: 0,
             raw: Vec::new(),
             snapshots: vec![
                 snapshot(Kind::Customer, "1", 1, &customer),

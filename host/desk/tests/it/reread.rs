@@ -66,6 +66,7 @@ impl Finder for Shop {
         let batch = Batch {
             connection: shop.clone(),
             plugin_digest: "d1".to_owned(),
+            mappings: 0,
             raw: Vec::new(),
             snapshots: vec![snapshot],
         };

@@ -330,6 +330,7 @@ impl World {
         let batch = Batch {
             connection: shop.clone(),
             plugin_digest: "d1".to_owned(),
+            mappings: 0,
             raw: Vec::new(),
             snapshots,
         };

@@ -2,11 +2,13 @@
 //! verb shows one line that works.
 
 mod dead_letters;
+mod mappings;
 mod sync;
 
 pub use dead_letters::{
     DeadLetterDiscard, DeadLetterList, DeadLetterRetry, DeadLetterVerb, Replay,
 };
+pub use mappings::{ConnectionMap, ConnectionRequire, ConnectionUnmap, MeaningArg};
 pub use sync::{Certificate, RunVerb, StreamSet, StreamTrackName, StreamVerb};
 
 use std::{ffi::OsStr, marker::PhantomData, net::SocketAddr, path::PathBuf, str::FromStr};
@@ -387,6 +389,18 @@ pub enum ConnectionVerb {
         /// Connection id
         connection: String,
     },
+    /// Show what the words of a shop's statuses are mapped to, and what waits for a mapping
+    #[command(after_help = "Example:\n  ordercase connection mappings con_1")]
+    Mappings {
+        /// Connection id
+        connection: String,
+    },
+    /// Say what a word of the shop means; what waits for it goes back to work
+    Map(ConnectionMap),
+    /// Take back what a word means
+    Unmap(ConnectionUnmap),
+    /// Let records wait whose word in a field is not mapped, instead of storing it as unknown
+    Require(ConnectionRequire),
     /// Disconnect a shop: stop reading, remove its webhooks, delete its secrets; records stay
     #[command(after_help = "\
 What is read and received stops at once. Webhooks are removed at the platform; while that fails, a running

@@ -6,13 +6,14 @@
 mod args;
 mod dead_letters;
 pub mod doctor;
+mod mappings;
 pub mod run;
 mod sync;
 pub mod transport;
 
 pub use args::{
-    CaseSet, CaseVerb, Certificate, Cli, Command, Connect, ConnectionVerb, DeadLetterDiscard,
-    DeadLetterList, DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host,
+    CaseSet, CaseVerb, Certificate, Cli, Command, Connect, ConnectionMap, ConnectionRequire, ConnectionUnmap, ConnectionVerb, DeadLetterDiscard,
+    DeadLetterList, DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host, MeaningArg,
     NoteRule, Replay, RunVerb, SecretArg, Serve, Setting, StreamSet, StreamTrackName, StreamVerb,
     TenantRetention, TenantVerb, TicketVerb, ZendeskPlan,
 };

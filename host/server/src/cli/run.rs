@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CaseSet, CaseVerb, Cli, Command, Connect, ConnectionVerb, DeskAdd, DeskInstall, DeskSet,
     DeskVerb, Host, SecretArg, StreamVerb, TenantRetention, TenantVerb, TicketVerb, dead_letters,
-    sync, transport::Admin,
+    mappings, sync, transport::Admin,
 };
 use crate::limits;
 
@@ -120,6 +120,14 @@ async fn dispatch(admin: &Admin, command: Command) -> anyhow::Result<Answer> {
         Command::Connection(ConnectionVerb::Webhooks { connection }) => {
             let path = format!("/admin/v1/connections/{}/webhooks", segment(&connection)?);
             admin.get(&path).await
+        }
+        Command::Connection(ConnectionVerb::Mappings { connection }) => {
+            mappings::show(admin, &connection).await
+        }
+        Command::Connection(ConnectionVerb::Map(which)) => mappings::map(admin, &which).await,
+        Command::Connection(ConnectionVerb::Unmap(which)) => mappings::unmap(admin, &which).await,
+        Command::Connection(ConnectionVerb::Require(which)) => {
+            mappings::require(admin, &which).await
         }
         Command::Connection(ConnectionVerb::Disconnect { connection }) => {
             let path = format!("/admin/v1/connections/{}", segment(&connection)?);

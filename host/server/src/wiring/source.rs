@@ -10,7 +10,9 @@ use ordercase_runtime::{
     CallError, Called, Exchange, Lane as CallLane, Manifest, MapInput, Plugin, PluginError,
     PullRequest, Pulled, Runtime, SearchQuery, TimeLimit, WebhookDelivery,
 };
-use ordercase_store::{Connection, ConnectionKey, Lane, RawBody, Receipt, Store};
+use ordercase_store::{
+    Connection, ConnectionKey, Lane, MappingName, MissingMapping, RawBody, Receipt, Store,
+};
 use ordercase_sync::{
     Hint, Mapper, Page, Pull, ReadRecord, Reading, Search, Source, SourceFailure, WebhookReading,
 };
@@ -75,10 +77,10 @@ impl Source for ShopSource {
             .runtime
             .pull(&plugin, &scope, &request)
             .await
-            .map_err(classify_answer)?;
+            .map_err(|error| told(&connection, classify_answer(error)))?;
         let (next, total) = (called.value.next.clone(), called.value.total);
         Ok(Page {
-            reading: reading(&plugin, called.map(|page| page.records)),
+            reading: reading(&connection, &plugin, called.map(|page| page.records)),
             next,
             total,
         })
@@ -96,8 +98,8 @@ impl Source for ShopSource {
             .runtime
             .fetch(&plugin, &scope, target)
             .await
-            .map_err(classify_answer)?;
-        Ok(reading(&plugin, called))
+            .map_err(|error| told(&connection, classify_answer(error)))?;
+        Ok(reading(&connection, &plugin, called))
     }
 
     async fn search(&self, key: &ConnectionKey, search: &Search) -> Result<Reading, SourceFailure> {
@@ -108,8 +110,8 @@ impl Source for ShopSource {
             .runtime
             .search(&plugin, &scope, &query, most)
             .await
-            .map_err(classify_answer)?;
-        Ok(reading(&plugin, called))
+            .map_err(|error| told(&connection, classify_answer(error)))?;
+        Ok(reading(&connection, &plugin, called))
     }
 
     async fn receive(
@@ -129,7 +131,7 @@ impl Source for ShopSource {
             .runtime
             .receive(&plugin, &scope, &delivery)
             .await
-            .map_err(classify)?;
+            .map_err(|error| told(&connection, classify(error)))?;
         let read = called.value;
         Ok(WebhookReading {
             hints: read
@@ -140,7 +142,7 @@ impl Source for ShopSource {
                     occurred_at: hint.occurred_at,
                 })
                 .collect(),
-            bodies: bodies(&plugin, read.snapshots, webhook),
+            bodies: bodies(&connection, &plugin, read.snapshots, webhook),
             ignored: read.ignored,
         })
     }
@@ -206,7 +208,7 @@ fn comparability(manifest: &Manifest, kind: Kind) -> Comparability {
 }
 
 /// What a call read: each answer once, each record with the answers that it was made of.
-fn reading(plugin: &Plugin, called: Called<Vec<Pulled>>) -> Reading {
+fn reading(connection: &Connection, plugin: &Plugin, called: Called<Vec<Pulled>>) -> Reading {
     let Called {
         value, exchanges, ..
     } = called;
@@ -227,6 +229,7 @@ fn reading(plugin: &Plugin, called: Called<Vec<Pulled>>) -> Reading {
     let records = records.collect();
     Reading {
         plugin_digest: plugin.digest.clone(),
+        mappings: connection.mappings_revision,
         raw: exchanges.into_iter().map(raw_body).collect(),
         records,
     }
@@ -251,7 +254,12 @@ fn raw_body(exchange: Exchange) -> RawBody {
 }
 
 /// Records that came whole in a webhook's body, observed when it arrived.
-fn bodies(plugin: &Plugin, snapshots: Vec<Record>, webhook: &Receipt) -> Reading {
+fn bodies(
+    connection: &Connection,
+    plugin: &Plugin,
+    snapshots: Vec<Record>,
+    webhook: &Receipt,
+) -> Reading {
     if snapshots.is_empty() {
         return Reading::default();
     }
@@ -261,6 +269,7 @@ fn bodies(plugin: &Plugin, snapshots: Vec<Record>, webhook: &Receipt) -> Reading
         .find(|(name, _)| name == "content-type");
     Reading {
         plugin_digest: plugin.digest.clone(),
+        mappings: connection.mappings_revision,
         raw: vec![RawBody {
             role: format!("webhook:{}", webhook.topic),
             content_type: content_type
@@ -278,6 +287,28 @@ fn bodies(plugin: &Plugin, snapshots: Vec<Record>, webhook: &Receipt) -> Reading
             })
             .collect(),
     }
+}
+
+/// The failure, with the mappings that the plugin was told.
+fn told(connection: &Connection, failure: SourceFailure) -> SourceFailure {
+    match failure {
+        SourceFailure::Mapping(missing) => SourceFailure::Mapping(MissingMapping {
+            revision: connection.mappings_revision,
+            ..missing
+        }),
+        failure => failure,
+    }
+}
+
+/// The mapping that a plugin lacks, where that is what it says of its settings: `overrides.FIELD.WORD`, the field's own
+/// dots written `~1` and its tildes `~0`.
+fn lacked(field: &str) -> Option<MissingMapping> {
+    let (field, word) = field.strip_prefix("overrides.")?.split_once('.')?;
+    let field = field.replace("~1", ".").replace("~0", "~");
+    Some(MissingMapping {
+        name: MappingName::new(&field, word)?,
+        revision: 0,
+    })
 }
 
 /// The engine's class of a failed call: a total function.
@@ -318,7 +349,9 @@ fn by_plugin(error: &PluginError, text: String) -> SourceFailure {
             after_ms: *retry_after_ms,
         },
         PluginError::NotFound(_) => SourceFailure::NotFound(text),
-        PluginError::InvalidConfig { .. } => SourceFailure::Config(text),
+        PluginError::InvalidConfig { field, .. } => {
+            lacked(field).map_or(SourceFailure::Config(text), SourceFailure::Mapping)
+        }
         PluginError::Malformed(_) => SourceFailure::Malformed(text),
         PluginError::Upstream {
             status: 401 | 403, ..
@@ -368,6 +401,35 @@ mod tests {
             classify_answer(away),
             SourceFailure::InvalidCursor(_)
         ));
+    }
+
+    #[test]
+    fn only_a_mapping_that_is_named_is_waited_for() {
+        let said = |field: &str| {
+            classify(plugin(PluginError::InvalidConfig {
+                field: field.to_owned(),
+                message: String::new(),
+            }))
+        };
+        for (field, name) in [
+            ("overrides.state.OnHold", "state=OnHold"),
+            ("overrides.state.v1.2", "state=v1.2"),
+            ("overrides.Return~1status.a~1b", "Return.status=a~1b"),
+        ] {
+            let SourceFailure::Mapping(missing) = said(field) else {
+                panic!("{field}: {:?}", said(field));
+            };
+            assert_eq!(missing.name.as_str(), name);
+        }
+        for field in [
+            "shop_domain",
+            "overrides",
+            "overrides.state",
+            "overrides.state.",
+            "overrides..x",
+        ] {
+            assert!(matches!(said(field), SourceFailure::Config(_)), "{field}");
+        }
     }
 
     #[test]

@@ -259,6 +259,7 @@ async fn record(host: &Host, connection: &Connection) {
     let batch = Batch {
         connection: connection.key.clone(),
         plugin_digest: connection.plugin_digest.clone(),
+        mappings: 0,
         raw: vec![ordercase_store::RawBody {
             role: "orders".to_owned(),
             content_type: "application/json".to_owned(),

@@ -15,6 +15,7 @@ mod context;
 mod dead_letters;
 mod doors;
 mod events;
+mod mappings;
 mod plugin;
 mod support;
 mod webhooks;

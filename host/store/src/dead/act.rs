@@ -30,7 +30,7 @@ statements! {
                WHERE receipt_id = $2 AND state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR tenant_id = $1)";
     EFFECT = "SELECT tenant_id, kind, last_error AS reason, error_class FROM outbox
               WHERE effect_id = $2 AND state = 'dead' AND (CAST($1 AS TEXT) IS NULL OR tenant_id = $1)";
-    REVIVE_RECEIPT = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, settled_at = NULL,
+    REVIVE_RECEIPT = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, mapping = NULL, settled_at = NULL,
                           attempts = 0, failures = 0, due_at = $3, tried_since = $3, last_error = $4
                       WHERE tenant_id = $1 AND receipt_id = $2 AND state = 'dead'";
     /// The journal stays, so the next attempt first asks whether it happened.

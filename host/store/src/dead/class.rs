@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::MissingMapping;
+
 /// The class of what went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -10,7 +12,7 @@ pub enum ErrorClass {
     Malformed,
     /// A record breaks a hard rule of the canonical model.
     Schema,
-    /// A mapping or a setting that it needs is missing or cannot work.
+    /// A mapping that it needs is missing, or a setting cannot work.
     Mapping,
     /// Credentials did not open the door.
     Credentials,
@@ -79,6 +81,8 @@ pub struct Death {
     pub class: ErrorClass,
     /// The sentence: no secrets, no personal data.
     pub reason: String,
+    /// The mapping that it waits for. When it is added, the letter goes back to work on its own.
+    pub mapping: Option<MissingMapping>,
 }
 
 impl Death {
@@ -88,6 +92,22 @@ impl Death {
         Self {
             class,
             reason: reason.into(),
+            mapping: None,
+        }
+    }
+
+    /// The name of the mapping that it waits for, as the row keeps it.
+    pub(crate) fn mapping_name(&self) -> Option<&str> {
+        self.mapping.as_ref().map(|missing| missing.name.as_str())
+    }
+
+    /// Parked for a mapping.
+    #[must_use]
+    pub fn parked(missing: MissingMapping) -> Self {
+        Self {
+            class: ErrorClass::Mapping,
+            reason: missing.to_string(),
+            mapping: Some(missing),
         }
     }
 }

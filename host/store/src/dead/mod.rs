@@ -20,7 +20,7 @@ use std::fmt;
 use ordercase_model::Instant;
 
 use crate::{
-    EffectId, Masked, Owner, ReceiptId, Store, StoreError, TenantId,
+    EffectId, MappingName, Masked, Owner, ReceiptId, Store, StoreError, TenantId,
     db::{Row, args, statements},
     inbox::decode,
     mask::{mask_header, mask_source},
@@ -114,6 +114,8 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Class of what went wrong.
     pub class: ErrorClass,
+    /// The mapping that it waits for: when it is added, the letter goes back to work on its own.
+    pub mapping: Option<MappingName>,
     /// Why it died.
     pub reason: String,
     /// When it came in or was decided.
@@ -151,7 +153,7 @@ pub struct Inspected {
 macro_rules! receipt_letter {
     () => {
         "r.tenant_id, r.receipt_id AS id, r.owner_kind, r.owner_id, r.stream, r.kind, r.topic, r.entity_key, \
-         r.attempts, r.error_class, r.reason, r.received_at AS first_at, r.settled_at AS last_at, \
+         r.attempts, r.error_class, r.mapping, r.reason, r.received_at AS first_at, r.settled_at AS last_at, \
          r.plugin_digest, p.plugin_id, p.version AS plugin_version \
          FROM receipts r LEFT JOIN plugins p ON p.tenant_id = r.tenant_id AND p.digest = r.plugin_digest"
     };
@@ -166,7 +168,7 @@ macro_rules! receipt_letter_with_body {
 macro_rules! effect_letter {
     () => {
         "SELECT o.tenant_id, o.effect_id AS id, 'desk' AS owner_kind, o.desk_id AS owner_id, o.kind, \
-         o.effect_key AS topic, o.target AS entity_key, o.attempts, o.error_class, o.last_error AS reason, \
+         o.effect_key AS topic, o.target AS entity_key, o.attempts, o.error_class, CAST(NULL AS TEXT) AS mapping, o.last_error AS reason, \
          o.created_at AS first_at, o.settled_at AS last_at, o.payload FROM outbox o"
     };
 }
@@ -295,6 +297,7 @@ fn letter(row: &Row, id: DeadId) -> Result<DeadLetter, StoreError> {
         entity_key: row.text("entity_key")?,
         attempts: u32::try_from(row.int("attempts")?).unwrap_or(u32::MAX),
         class: class_of(row)?,
+        mapping: row.opt_parse("mapping")?,
         reason: row.opt_text("reason")?.unwrap_or_default(),
         first_at: row.instant("first_at")?,
         last_at: row.instant("last_at")?,

@@ -90,7 +90,7 @@ statements! {
                 AND (CAST($6 AS TEXT) IS NULL OR (state = 'dead' AND error_class = $6))
                 AND (CAST($7 AS BIGINT) IS NULL OR (received_at, receipt_id) > ($7, $8))
             ORDER BY received_at, receipt_id LIMIT $9";
-    AGAIN = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, settled_at = NULL,
+    AGAIN = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, mapping = NULL, settled_at = NULL,
                  attempts = 0, failures = 0, lane = $5, due_at = $4, tried_since = $4
              WHERE tenant_id = $1 AND receipt_id = $2 AND state = $3
              RETURNING owner_id, stream";
@@ -192,15 +192,10 @@ async fn put_back(
         pending: 1,
         ..Moves::default()
     };
-    let left = match receipt.state {
-        ReceiptState::Pending => return Ok(false),
-        ReceiptState::Applied => &mut moves.applied,
-        ReceiptState::Superseded => &mut moves.superseded,
-        ReceiptState::Duplicate => &mut moves.duplicate,
-        ReceiptState::Ignored => &mut moves.ignored,
-        ReceiptState::Dead => &mut moves.dead,
-    };
-    *left -= 1;
+    if receipt.state == ReceiptState::Pending {
+        return Ok(false);
+    }
+    *moves.of(receipt.state) -= 1;
     let args = args![
         &connection.tenant,
         &receipt.id,

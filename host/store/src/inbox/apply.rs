@@ -4,14 +4,16 @@ use ordercase_model::Instant;
 
 use super::{ReceiptClaim, Settlement, settle_in};
 use crate::{
-    Death, ErrorClass, Store, StoreError,
+    Death, ErrorClass, MissingMapping, Store, StoreError,
     db::Scope,
+    mapping,
     record::{Applied, Batch, Outcome, write_batch},
 };
 
 impl Store {
     /// Writes what was read because of a receipt, and settles it: applied when anything changed, else
-    /// superseded, else duplicate; dead when nothing could be stored.
+    /// superseded, else duplicate; dead when something could not be stored, parked when a mapping is missing. Where the
+    /// mappings changed since it was read, it is released instead: the next reading knows them.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has the receipt by now: nothing is written.
@@ -27,11 +29,14 @@ impl Store {
         }
         self.write(Scope::from(&claim.tenant), move |tx| {
             Box::pin(async move {
-                let mut applied = Vec::new();
+                let (mut applied, mut parked) = (Vec::new(), None);
                 for batch in &batches {
-                    applied.extend(write_batch(tx, batch, now).await?);
+                    let written = write_batch(tx, batch, now).await?;
+                    parked = parked.or_else(|| missing(batch, &written));
+                    applied.extend(written);
                 }
-                let settlement = settlement(&applied);
+                let settlement =
+                    mapping::in_force(tx, &claim, settlement(&applied, parked)).await?;
                 settle_in(tx, &claim, &settlement, now).await?;
                 Ok((applied, settlement))
             })
@@ -64,12 +69,26 @@ impl Store {
     }
 }
 
-/// One word for several outcomes. A refused record is never hidden behind a good one.
-fn settlement(applied: &[Applied]) -> Settlement {
+/// The first mapping for want of which a record of the batch was not stored.
+fn missing(batch: &Batch, applied: &[Applied]) -> Option<MissingMapping> {
+    applied.iter().find_map(|one| match &one.outcome {
+        Outcome::Parked(name) => Some(MissingMapping {
+            name: name.clone(),
+            revision: batch.mappings,
+        }),
+        _ => None,
+    })
+}
+
+/// One word for several outcomes. A refused record is never hidden behind a good one, nor one that waits for a mapping.
+fn settlement(applied: &[Applied], parked: Option<MissingMapping>) -> Settlement {
     for one in applied {
         if let Outcome::Refused(reason) = &one.outcome {
             return Settlement::Dead(Death::new(ErrorClass::Schema, reason.as_str()));
         }
+    }
+    if let Some(missing) = parked {
+        return Settlement::Dead(Death::parked(missing));
     }
     if applied.iter().any(|one| one.outcome == Outcome::Applied) {
         Settlement::Applied

@@ -5,6 +5,7 @@ mod apply;
 mod claim;
 mod export;
 mod gate;
+mod park;
 mod put;
 mod settle;
 
@@ -16,9 +17,14 @@ pub(crate) use gate::PUT_MANY;
 #[cfg(test)]
 pub(crate) use {
     claim::STATEMENTS as CLAIM_STATEMENTS, export::STATEMENTS as EXPORT_STATEMENTS,
-    put::STATEMENTS as PUT_STATEMENTS, settle::STATEMENTS as SETTLE_STATEMENTS,
+    park::STATEMENTS as PARK_STATEMENTS, put::STATEMENTS as PUT_STATEMENTS,
+    settle::STATEMENTS as SETTLE_STATEMENTS,
 };
-pub(crate) use {put::put_in, settle::settle_in};
+pub(crate) use {
+    park::{PageRecord, park_in},
+    put::put_in,
+    settle::settle_in,
+};
 
 use base64::Engine as _;
 use ordercase_model::{Instant, Kind, RecordRef};
@@ -39,7 +45,8 @@ pub enum ReceiptKind {
     DeskEvent,
     /// A record changed that a ticket shows or waits for; see [`RecordChange`].
     RecordChange,
-    /// A record of a page that breaks a hard rule: dead on arrival, read again when it is put back to work.
+    /// A record of a page that breaks a hard rule or lacks a mapping: dead on arrival, read again when it is put back to
+    /// work.
     PageRecord,
 }
 

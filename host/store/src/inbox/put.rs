@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{NewReceipt, Put, encode};
 use crate::{
-    ReceiptId, Store, StoreError,
+    Death, ReceiptId, Store, StoreError,
     account::{self, Moves, Via},
     db::{Tx, args, statements},
     limits::{RECEIPT_BYTES_MAX, cut},
@@ -15,8 +15,8 @@ use crate::{
 statements! {
     PUT = "INSERT INTO receipts (tenant_id, receipt_id, owner_kind, owner_id, stream, kind, topic, dedupe_key,
                entity_key, lane, headers, encoding, body, occurred_at, received_at, due_at, state, reason,
-               settled_at, error_class, plugin_digest)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18, $19,
+               settled_at, error_class, mapping, plugin_digest)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18, $19, $20,
                CASE WHEN CAST($19 AS TEXT) IS NULL THEN NULL ELSE
                    (SELECT plugin_digest FROM connections WHERE tenant_id = $1 AND connection_id = $4) END)
            ON CONFLICT (tenant_id, owner_id, dedupe_key) DO UPDATE SET repeats = receipts.repeats + 1
@@ -76,6 +76,7 @@ pub(crate) async fn put_in(tx: &mut Tx, receipt: &NewReceipt) -> Result<Put, Sto
         dead.map(|death| cut(&death.reason)),
         dead.map(|_| receipt.received_at),
         dead.map(|death| death.class.as_str()),
+        dead.and_then(Death::mapping_name),
     ];
     let row = tx
         .conn

@@ -8,13 +8,14 @@ use crate::{
     account::{self, Moves, Via},
     db::{Scope, Tx, args, statements},
     limits::cut,
+    mapping,
     mutation::mutated,
     signal::Queue,
 };
 
 statements! {
     SETTLE = "UPDATE receipts SET state = $4, reason = $5, settled_at = $6, holder = NULL, lease_until = NULL,
-                  error_class = $7, plugin_digest = (
+                  error_class = $7, mapping = $8, plugin_digest = (
                       SELECT c.plugin_digest FROM connections c
                       WHERE c.tenant_id = receipts.tenant_id AND c.connection_id = receipts.owner_id)
               WHERE tenant_id = $1 AND receipt_id = $2 AND holder = $3 AND state = 'pending'
@@ -46,7 +47,10 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         self.write(Scope::from(&claim.tenant), move |tx| {
-            Box::pin(async move { settle_in(tx, &claim, &settlement, now).await })
+            Box::pin(async move {
+                let settlement = mapping::in_force(tx, &claim, settlement).await?;
+                settle_in(tx, &claim, &settlement, now).await
+            })
         })
         .await
     }
@@ -67,7 +71,7 @@ pub(crate) async fn settle_in(
         pending: -1,
         ..Moves::default()
     };
-    let mut class = None;
+    let (mut class, mut mapping) = (None, None);
     let (state, reason) = match settlement {
         Settlement::Retry { at, error } => {
             let args = args![
@@ -102,6 +106,7 @@ pub(crate) async fn settle_in(
         Settlement::Dead(death) => {
             moves.dead = 1;
             class = Some(death.class.as_str());
+            mapping = death.mapping_name();
             ("dead", Some(cut(&death.reason)))
         }
     };
@@ -112,7 +117,8 @@ pub(crate) async fn settle_in(
         state,
         reason,
         now,
-        class
+        class,
+        mapping
     ];
     let row = tx
         .conn

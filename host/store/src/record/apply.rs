@@ -14,12 +14,13 @@ use super::{
     wake,
 };
 use crate::{
-    ConnectionKey, Death, ErrorClass, Lane, Owner, RecordKey, Store, StoreError,
+    ConnectionKey, Death, ErrorClass, Lane, RecordKey, Store, StoreError,
     account::{self, Moves, Via},
     db::{Arg, Conn, Many, Scope, Tx, args, dialect, statements},
     id::sha256,
-    inbox::{NewReceipt, ReceiptKind, SOURCE_ID_HEADER, put_in},
+    inbox::{NewReceipt, PageRecord, park_in, put_in},
     limits::{BATCH_SNAPSHOTS_MAX, BODY_BYTES_MAX, SOURCE_ID_CHARS_MAX},
+    mapping::{self, MissingMapping},
 };
 
 /// What became of one snapshot.
@@ -97,8 +98,19 @@ pub(crate) async fn write_page(
     let applied = write_batch(tx, batch, now).await?;
     let key = &batch.connection;
     for (snapshot, result) in batch.snapshots.iter().zip(&applied) {
-        if let Outcome::Refused(reason) = &result.outcome {
-            put_in(tx, &refused(key, stream, snapshot, reason, now)).await?;
+        match &result.outcome {
+            Outcome::Refused(reason) => {
+                put_in(tx, &refused(key, stream, snapshot, reason, now)).await?;
+            }
+            Outcome::Parked(name) => {
+                let missing = MissingMapping {
+                    name: name.clone(),
+                    revision: batch.mappings,
+                };
+                let record = PageRecord::of(snapshot);
+                park_in(tx, key, stream, record, missing, now).await?;
+            }
+            Outcome::Applied | Outcome::Superseded | Outcome::Duplicate => {}
         }
     }
     let moves = Moves::of_page(applied.iter().map(|result| &result.outcome));
@@ -116,39 +128,21 @@ fn refused(
     now: Instant,
 ) -> NewReceipt {
     let record = &snapshot.record;
-    let body = record.body.get().as_bytes();
-    let kept = body.len().min(crate::limits::RECEIPT_BYTES_MAX);
     NewReceipt {
-        tenant: connection.tenant.clone(),
-        owner: Owner::Connection(connection.connection.clone()),
-        stream: stream.to_owned(),
-        kind: ReceiptKind::PageRecord,
-        topic: record.kind.as_str().to_owned(),
         dedupe_key: format!(
             "record:{}:{}:{}",
             record.kind,
             sha256(record.source_id.as_bytes()),
-            sha256(body)
+            sha256(record.body.get().as_bytes())
         ),
         entity_key: format!("record:{}", record.kind),
-        lane: lane_of(snapshot.path),
-        headers: vec![(
-            SOURCE_ID_HEADER.to_owned(),
-            // A part of an id would name another record.
-            match record.source_id.chars().count() {
-                0..=SOURCE_ID_CHARS_MAX => record.source_id.clone(),
-                _ => String::new(),
-            },
-        )],
-        body: body.get(..kept).unwrap_or_default().to_vec(),
-        occurred_at: record.source_updated_at,
-        received_at: now,
         dead: Some(Death::new(ErrorClass::Schema, reason)),
+        ..PageRecord::of(snapshot).receipt(connection, stream, now)
     }
 }
 
 /// The lane in which what follows from a snapshot is worked off.
-fn lane_of(path: ReadPath) -> Lane {
+pub(crate) fn lane_of(path: ReadPath) -> Lane {
     match path {
         ReadPath::WebhookBody | ReadPath::WebhookRefetch | ReadPath::OnDemand => Lane::Live,
         ReadPath::Poll | ReadPath::Backfill | ReadPath::Reconcile => Lane::Poll,
@@ -169,7 +163,10 @@ pub(crate) async fn write_batch(
     }
     let raw_ids = raw::keep(tx, &batch.connection, &batch.raw, now).await?;
     let wanted = batch.snapshots.iter().filter_map(|s| target(s).ok());
-    let mut desk = Desktop::over(existing(&mut tx.conn, &batch.connection, wanted).await?);
+    let mut desk = Desktop {
+        required: mapping::required(&mut tx.conn, &batch.connection).await?,
+        ..Desktop::over(existing(&mut tx.conn, &batch.connection, wanted).await?)
+    };
     let mut applied = Vec::with_capacity(batch.snapshots.len());
     for snapshot in &batch.snapshots {
         let raw_refs = snapshot
@@ -208,6 +205,8 @@ pub(super) type Key = (Kind, String);
 /// The records of a batch while it is applied.
 pub(super) struct Desktop {
     pub(super) known: BTreeMap<Key, Held>,
+    /// Source fields whose words must all be mapped.
+    required: Vec<String>,
     pub(super) touched: BTreeSet<Key>,
     fresh: BTreeSet<Key>,
     pub(super) changed: BTreeSet<Key>,
@@ -218,6 +217,7 @@ impl Desktop {
     pub(super) fn over(known: BTreeMap<Key, Held>) -> Self {
         Self {
             known,
+            required: Vec::new(),
             touched: BTreeSet::new(),
             fresh: BTreeSet::new(),
             changed: BTreeSet::new(),
@@ -265,6 +265,13 @@ impl Desktop {
             Some(Err(reason)) => Err(reason),
             None => held::apply(stored, snapshot, arrival),
         };
+        let missing = match &result {
+            Ok((_, Outcome::Applied)) => mapping::missing(record, &self.required),
+            _ => None,
+        };
+        if let Some(name) = missing {
+            return (key.0, key.1, Outcome::Parked(name));
+        }
         let outcome = match result {
             Ok((held, outcome)) => {
                 if outcome == Outcome::Applied {

@@ -18,7 +18,7 @@ use super::{
     redact::redact,
     snapshot::{Snapshot, later},
 };
-use crate::id::sha256;
+use crate::{MappingName, id::sha256};
 
 /// What happened to a snapshot, in the words of the accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Outcome {
     Duplicate,
     /// It breaks a hard rule and was not stored; the reason.
     Refused(String),
+    /// It would change something, and a mapping that the operator requires is missing: not stored.
+    Parked(MappingName),
 }
 
 /// Since when and why the source does not have a record.

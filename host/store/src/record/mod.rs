@@ -14,7 +14,7 @@ mod snapshot;
 mod wake;
 
 pub use apply::Applied;
-pub(crate) use apply::{known, write_batch, write_page};
+pub(crate) use apply::{known, lane_of, write_batch, write_page};
 pub use guard::{ReadPath, Stamp, Verdict, decide};
 pub(crate) use held::Held;
 pub use held::{Gone, Outcome};

@@ -99,6 +99,8 @@ pub struct Batch {
     pub connection: ConnectionKey,
     /// Digest of the plugin that emitted them.
     pub plugin_digest: String,
+    /// The revision of the connection's mappings that it was told.
+    pub mappings: u64,
     /// The answers behind them, each stored once.
     pub raw: Vec<RawBody>,
     /// The snapshots, in the order of the page.

@@ -52,6 +52,10 @@ pub struct Connection {
     pub shop: Value,
     /// The operator's status mappings.
     pub overrides: Value,
+    /// Source fields whose words must all be mapped.
+    pub required_mappings: Vec<String>,
+    /// Moves with every change of the two.
+    pub mappings_revision: u64,
     /// Whether it is worked for.
     pub activity: Activity,
     /// Since when.
@@ -62,8 +66,8 @@ pub struct Connection {
 
 macro_rules! columns {
     () => {
-        "tenant_id, connection_id, name, plugin_id, plugin_digest, settings, shop, overrides, state, \
-         paused_reason, created_at, updated_at"
+        "tenant_id, connection_id, name, plugin_id, plugin_digest, settings, shop, overrides, \
+         required_mappings, mappings_revision, state, paused_reason, created_at, updated_at"
     };
 }
 
@@ -238,6 +242,8 @@ fn read(row: &Row) -> Result<Connection, StoreError> {
         settings: row.json("settings")?,
         shop: row.json("shop")?,
         overrides: row.json("overrides")?,
+        required_mappings: row.json("required_mappings")?,
+        mappings_revision: row.count("mappings_revision")?,
         activity: Activity::read(row)?,
         created_at: row.instant("created_at")?,
         updated_at: row.instant("updated_at")?,

@@ -47,6 +47,7 @@ async fn backfill(store: &Store, connection: &ConnectionKey, who: &str, now: i64
             let batch = Batch {
                 connection: connection.clone(),
                 plugin_digest: "d1".into(),
+                mappings: 0,
                 raw: Vec::new(),
                 snapshots: orders,
             };

@@ -1,7 +1,7 @@
 use super::support::{Home, On};
 use crate::{
-    account, db::Scope, dead, inbox, lease, outbox, record, retention, run, secret, store, stream,
-    subscription, tenant, ticket,
+    account, db::Scope, dead, inbox, lease, mapping, outbox, record, retention, run, secret, store,
+    stream, subscription, tenant, ticket,
 };
 use rstest::rstest;
 
@@ -19,9 +19,11 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
         ("dead/rework", dead::REWORK_STATEMENTS),
         ("inbox/claim", inbox::CLAIM_STATEMENTS),
         ("inbox/export", inbox::EXPORT_STATEMENTS),
+        ("inbox/park", inbox::PARK_STATEMENTS),
         ("inbox/put", inbox::PUT_STATEMENTS),
         ("inbox/settle", inbox::SETTLE_STATEMENTS),
         ("lease", lease::STATEMENTS),
+        ("mapping", mapping::STATEMENTS),
         ("outbox/put", outbox::PUT_STATEMENTS),
         ("outbox/work", outbox::WORK_STATEMENTS),
         ("record/apply", record::APPLY_STATEMENTS),

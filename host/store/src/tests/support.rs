@@ -179,6 +179,7 @@ impl Home {
         Batch {
             connection: self.connection.clone(),
             plugin_digest: "d1".to_owned(),
+            mappings: 0,
             raw: Vec::new(),
             snapshots,
         }

@@ -242,6 +242,7 @@ impl Home {
         let batch = Batch {
             connection: self.connection.clone(),
             plugin_digest: "d1".into(),
+            mappings: 0,
             raw: Vec::new(),
             snapshots: vec![order("o1", version, version * 10, body)],
         };

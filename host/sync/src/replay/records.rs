@@ -238,6 +238,10 @@ fn complete(line: &mut ReplayedRecord, result: Rederived) {
             line.reason = Some(reason);
             ReplayVerdict::Failed
         }
+        Outcome::Parked(name) => {
+            line.reason = Some(format!("the mapping `{name}` is missing"));
+            ReplayVerdict::Failed
+        }
     };
     if let (Some(before), Some(after)) = (result.before, result.after) {
         (line.diff, line.more) = diff(&before, &after);

@@ -248,6 +248,7 @@ fn read_cursor(cursor: &str) -> Option<(i64, i64)> {
 
 fn reading(records: Vec<ReadRecord>) -> Reading {
     Reading {
+        mappings: 0,
         plugin_digest: super::PLUGIN.to_owned(),
         raw: vec![RawBody {
             role: "orders".to_owned(),

@@ -2,7 +2,8 @@
 
 use ordercase_model::RecordRef;
 use ordercase_store::{
-    Batch, Comparison, Lane, Next, Phase, ReadPath, StoreError, StreamTrack, TrackSettlement,
+    Batch, Comparison, Lane, MissingMapping, Next, Phase, ReadPath, StoreError, StreamTrack,
+    TrackSettlement,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -110,6 +111,10 @@ pub(super) async fn each(
             .unwrap_or_else(|| Err(SourceFailure::Unavailable("it took too long".to_owned())));
         let batch = match read {
             Ok(batch) => batch,
+            Err(SourceFailure::Mapping(missing)) => {
+                park(shared, &track, target, missing).await?;
+                nothing(&track)
+            }
             Err(failure) if of_the_record(&failure) => {
                 tracing::warn!(
                     tenant.id = %track.connection.tenant, connection.id = %track.connection.connection,
@@ -141,6 +146,20 @@ pub(super) async fn each(
     Ok(Some(track))
 }
 
+/// A record that the plugin cannot tell of without a mapping waits for it; the run goes on.
+async fn park(
+    shared: &Shared,
+    track: &StreamTrack,
+    target: &RecordRef,
+    missing: MissingMapping,
+) -> Result<(), StoreError> {
+    let (path, now) = (ReadPath::Reconcile, shared.clock.now());
+    shared
+        .store
+        .park_record(&track.connection, &track.stream, target, path, missing, now)
+        .await
+}
+
 /// Failures that another record need not share.
 const fn of_the_record(failure: &SourceFailure) -> bool {
     matches!(
@@ -153,6 +172,7 @@ fn nothing(track: &StreamTrack) -> Batch {
     Batch {
         connection: track.connection.clone(),
         plugin_digest: String::new(),
+        mappings: 0,
         raw: Vec::new(),
         snapshots: Vec::new(),
     }

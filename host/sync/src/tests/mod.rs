@@ -3,6 +3,7 @@
 mod backfill;
 mod idle;
 mod lanes;
+mod mappings;
 mod outbox;
 mod poll;
 mod reconcile;

@@ -363,6 +363,7 @@ async fn a_record_that_broke_a_rule_is_read_again_when_somebody_says_so(
     let batch = Batch {
         connection: world.connection.clone(),
         plugin_digest: "d1".to_owned(),
+        mappings: 0,
         raw: Vec::new(),
         snapshots: vec![bad],
     };

@@ -32,6 +32,12 @@ pub(crate) struct Shop {
     pub(crate) calls: Mutex<BTreeMap<&'static str, usize>>,
     /// Pages to come that claim to be the last.
     pub(crate) cuts: AtomicUsize,
+    /// The source's own words for the state of an order.
+    pub(crate) words: Mutex<BTreeMap<u32, &'static str>>,
+    /// Where the operator's mappings are.
+    pub(crate) store: OnceLock<Store>,
+    /// What it was told of them last.
+    told: Mutex<(u64, Value)>,
     /// While it is closed, pages wait.
     pub(crate) gate: Mutex<Option<watch::Receiver<bool>>>,
 }
@@ -71,6 +77,26 @@ impl Shop {
             .unwrap_or_default()
     }
 
+    /// Is told the mappings, as every call of a plugin is.
+    async fn listen(&self, key: &ConnectionKey) {
+        let Some(store) = self.store.get() else {
+            return;
+        };
+        let connection = store.connection(key).await.unwrap().unwrap();
+        *self.told.lock().unwrap() = (connection.mappings_revision, connection.overrides);
+    }
+
+    fn body(&self, id: u32, version: u32) -> Value {
+        let mut body = json!({"number": format!("#{id}"), "tags": [self.tag(id, version)]});
+        if let Some(&word) = self.words.lock().unwrap().get(&id) {
+            let told = self.told.lock().unwrap();
+            let canonical = told.1["state"][word]["order"].as_str().unwrap_or("unknown");
+            body["order_state"] =
+                json!({"canonical": canonical, "raw": word, "source_field": "state"});
+        }
+        body
+    }
+
     fn enter(&self, call: &'static str) -> Result<(), SourceFailure> {
         *self.calls.lock().unwrap().entry(call).or_default() += 1;
         match self
@@ -98,10 +124,7 @@ impl Shop {
                 completeness: Completeness::Full,
                 missing: BTreeMap::new(),
                 warnings: Vec::new(),
-                body: serde_json::value::to_raw_value(&json!({
-                    "number": format!("#{id}"), "tags": [self.tag(id, version)],
-                }))
-                .unwrap(),
+                body: serde_json::value::to_raw_value(&self.body(id, version)).unwrap(),
             },
             comparability: Comparability::Integer,
             observed_at: self.clock.get().map_or(at(changed), |clock| clock.now()),
@@ -119,6 +142,7 @@ impl Shop {
     fn reading(&self, records: Vec<ReadRecord>) -> Reading {
         Reading {
             plugin_digest: "d1".to_owned(),
+            mappings: self.told.lock().unwrap().0,
             raw: vec![RawBody {
                 role: "orders".to_owned(),
                 content_type: "application/json".to_owned(),
@@ -131,7 +155,8 @@ impl Shop {
 
 #[async_trait]
 impl Source for Shop {
-    async fn pull(&self, _: &ConnectionKey, ask: Pull) -> Result<Page, SourceFailure> {
+    async fn pull(&self, key: &ConnectionKey, ask: Pull) -> Result<Page, SourceFailure> {
+        self.listen(key).await;
         let gate = self.gate.lock().unwrap().clone();
         if let Some(mut gate) = gate {
             gate.wait_for(|open| *open).await.unwrap();
@@ -179,10 +204,11 @@ impl Source for Shop {
 
     async fn fetch(
         &self,
-        _: &ConnectionKey,
+        key: &ConnectionKey,
         target: &RecordRef,
         _: Lane,
     ) -> Result<Reading, SourceFailure> {
+        self.listen(key).await;
         self.enter("fetch")?;
         let id: u32 = target.source_id.parse().unwrap();
         let state = self.orders.lock().unwrap().get(&id).copied();

@@ -183,6 +183,7 @@ impl World {
             sleeps: AtomicUsize::new(0),
         });
         shop.clock.set(Arc::clone(&clock)).ok().unwrap();
+        shop.store.set(store.clone()).ok().unwrap();
         Some(Self {
             store,
             shop,

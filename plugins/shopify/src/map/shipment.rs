@@ -6,7 +6,7 @@ use ordercase_sdk::model::{
 use ordercase_sdk::{Context, DecimalText, time};
 
 use super::ids::Unique;
-use super::status::{DELIVERY, FULFILLMENT};
+use super::status::{self, DELIVERY, FULFILLMENT};
 use crate::wire::order::{Dialect, Fulfillment, FulfillmentLine, Order};
 use crate::wire::tail;
 
@@ -81,17 +81,11 @@ fn state(fulfillment: &Fulfillment, dialect: Dialect, ctx: &Context) -> Status<S
     if is_live(fulfillment)
         && let Some(fine) = fine
     {
-        let mut status = DELIVERY.read(&ctx.overrides, Some(fine));
-        if dialect == Dialect::Rest {
-            "fulfillments.shipment_status".clone_into(&mut status.source_field);
-        }
-        return status;
+        let rest_field = "fulfillments.shipment_status";
+        return status::read(&DELIVERY, rest_field, dialect, ctx, Some(fine));
     }
-    let mut status = FULFILLMENT.read(&ctx.overrides, fulfillment.status.get());
-    if dialect == Dialect::Rest {
-        "fulfillments.status".clone_into(&mut status.source_field);
-    }
-    status
+    let raw = fulfillment.status.get();
+    status::read(&FULFILLMENT, "fulfillments.status", dialect, ctx, raw)
 }
 
 /// Shopify takes most states from the carrier; "fulfilled" is the merchant's word.

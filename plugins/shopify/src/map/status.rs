@@ -172,18 +172,18 @@ fn fulfilment(order: &Order, ctx: &Context) -> Status<FulfilmentState> {
     status
 }
 
-fn read<E: Copy + Default>(
+/// A status by a table; the REST dialect has another name for its field.
+pub(super) fn read<E: Copy + Default>(
     table: &Table<E>,
     rest_field: &str,
     dialect: Dialect,
     ctx: &Context,
     raw: Option<&str>,
 ) -> Status<E> {
-    let mut status = table.read(&ctx.overrides, raw);
-    if dialect == Dialect::Rest {
-        rest_field.clone_into(&mut status.source_field);
+    match dialect {
+        Dialect::Rest => table.read_as(rest_field, &ctx.overrides, raw),
+        Dialect::GraphQl => table.read(&ctx.overrides, raw),
     }
-    status
 }
 
 fn whole(

@@ -31,6 +31,7 @@ Example:
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Classes: malformed, schema, mapping, credentials, transport, exhausted, refused, plugin, unsupported.
+One with a `mapping` waits for `ordercase connection map` and then goes back to work by itself.
 When there are more, `next` is the cursor to go on with.
 
 Example:

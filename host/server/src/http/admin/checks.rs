@@ -87,6 +87,7 @@ async fn connections(app: &App, checks: &mut Vec<Value>) -> Result<(), Problem> 
             continue;
         }
         checks.extend(webhooks(app, &connection, &name).await?);
+        checks.extend(mappings(app, &connection, &name).await?);
         let tracks = app.store.streams(&connection.key).await?;
         let parked = tracks
             .iter()
@@ -139,6 +140,29 @@ async fn webhooks(
             Some(bad("webhooks", found, &see))
         }
     })
+}
+
+/// What waits for a mapping of a connection.
+async fn mappings(
+    app: &App,
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<Value>, Problem> {
+    let waiting = app.store.waiting_for_mappings(&connection.key).await?;
+    let Some(first) = waiting.first() else {
+        return Ok(None);
+    };
+    let letters: u64 = waiting.iter().map(|one| one.letters).sum();
+    let id = &connection.key.connection;
+    let (names, mapping) = (waiting.len(), &first.mapping);
+    let found = format!(
+        "{name}: {letters} dead letters wait for {names} mappings, the first is `{mapping}`"
+    );
+    let see = format!(
+        "say what the word means with `ordercase connection map {id} '{mapping}' AXIS=CANONICAL`; \
+         `ordercase connection mappings {id}` shows all of them"
+    );
+    Ok(Some(bad("mappings", found, &see)))
 }
 
 fn resume(connection: &Connection) -> String {

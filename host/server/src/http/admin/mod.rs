@@ -8,6 +8,7 @@ mod connections;
 mod cursor;
 mod dead_letters;
 mod desks;
+mod mappings;
 mod plugins;
 mod replay;
 mod resume;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(connections::add, connections::list))
         .routes(routes!(connections::show, webhooks::disconnect))
         .routes(routes!(webhooks::show))
+        .routes(routes!(mappings::show, mappings::set))
         .routes(routes!(resume::connection))
         .routes(routes!(resume::desk))
         .routes(routes!(cases::set))

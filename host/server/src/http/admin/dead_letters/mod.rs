@@ -56,6 +56,9 @@ pub(super) struct DeadLetter {
     attempts: u32,
     /// Class of what went wrong.
     class: &'static str,
+    /// `FIELD=WORD`: the mapping that it waits for; it goes back to work when that is added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<String>,
     /// Why it was set aside.
     reason: String,
     /// When it arrived or was decided.
@@ -85,6 +88,7 @@ impl From<ordercase_store::DeadLetter> for DeadLetter {
             entity_key: letter.entity_key,
             attempts: letter.attempts,
             class: letter.class.as_str(),
+            mapping: letter.mapping.map(|name| name.to_string()),
             reason: letter.reason,
             first_at: letter.first_at,
             last_at: letter.last_at,
