@@ -20,7 +20,10 @@ async fn fulfilment(world: &World, id: &str) -> anyhow::Result<Option<Value>> {
 /// What waits for a mapping.
 async fn missing(world: &World) -> anyhow::Result<Value> {
     let connection = world.connection();
-    let shown = world.cli.run(&["connection", "mappings", connection]).await?;
+    let shown = world
+        .cli
+        .run(&["connection", "mappings", connection])
+        .await?;
     Ok(shown["missing"].clone())
 }
 
@@ -29,7 +32,10 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
     let world = world(WorldOptions::default()).await?;
     let connection = world.connection();
     let buyer = "odd@example.com";
-    let row = world.shop.post("orders", &json!({ "email": buyer })).await?;
+    let row = world
+        .shop
+        .post("orders", &json!({ "email": buyer }))
+        .await?;
     let id = row["id"].as_str().context("not placed")?;
     let name = row["name"].as_str().context("not placed")?;
     until("the order is stored", SOON, || async {
@@ -42,7 +48,10 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
     let answer = world.cli.run(&required).await?;
     assert_eq!(answer["required"], json!([FIELD]));
     let patch = json!({ FIELD: "TELEPORTED" });
-    world.shop.post(&format!("orders/{id}/patch"), &patch).await?;
+    world
+        .shop
+        .post(&format!("orders/{id}/patch"), &patch)
+        .await?;
     let waits = until_some("the change waits", SOON, || async {
         let missing = missing(&world).await?;
         Ok((missing != json!([])).then_some(missing))
@@ -60,7 +69,13 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
     let wrong = ["connection", "map", connection, MAPPING, "fulfilment=gone"];
     let (done, _, error) = world.cli.try_run(&wrong).await?;
     assert!(!done && error.contains("delivered"), "{error}");
-    let right = ["connection", "map", connection, MAPPING, "fulfilment=delivered"];
+    let right = [
+        "connection",
+        "map",
+        connection,
+        MAPPING,
+        "fulfilment=delivered",
+    ];
     let answer = world.cli.run(&right).await?;
     assert!(answer["released"].as_u64() > Some(0), "{answer}");
     until("the change arrives", SOON, || async {

@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn a_field_of_another_dialect_is_mapped_under_either_name() {
         for field in ["state", "payment_state"] {
-            let ours = overrides(&format!(r#"{{"{field}": {{"Odd": {{"payment": "paid"}}}}}}"#));
+            let ours = overrides(&format!(
+                r#"{{"{field}": {{"Odd": {{"payment": "paid"}}}}}}"#
+            ));
             let status = PAYMENT.read_as("payment_state", &ours, Some("odd"));
             assert_eq!(status.canonical, PaymentState::Paid, "{field}");
             assert_eq!(status.source_field, "payment_state");

@@ -4,11 +4,7 @@ use anyhow::{Context as _, bail};
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{
-    ConnectionMap, ConnectionRequire, ConnectionUnmap,
-    run::segment,
-    transport::Admin,
-};
+use super::{ConnectionMap, ConnectionRequire, ConnectionUnmap, run::segment, transport::Admin};
 
 fn path(connection: &str) -> anyhow::Result<String> {
     let connection = segment(connection)?;

@@ -12,8 +12,9 @@ mod sync;
 pub mod transport;
 
 pub use args::{
-    CaseSet, CaseVerb, Certificate, Cli, Command, Connect, ConnectionMap, ConnectionRequire, ConnectionUnmap, ConnectionVerb, DeadLetterDiscard,
-    DeadLetterList, DeadLetterRetry, DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host, MeaningArg,
-    NoteRule, Replay, RunVerb, SecretArg, Serve, Setting, StreamSet, StreamTrackName, StreamVerb,
-    TenantRetention, TenantVerb, TicketVerb, ZendeskPlan,
+    CaseSet, CaseVerb, Certificate, Cli, Command, Connect, ConnectionMap, ConnectionRequire,
+    ConnectionUnmap, ConnectionVerb, DeadLetterDiscard, DeadLetterList, DeadLetterRetry,
+    DeadLetterVerb, DeskAdd, DeskInstall, DeskSet, DeskVerb, Host, MeaningArg, NoteRule, Replay,
+    RunVerb, SecretArg, Serve, Setting, StreamSet, StreamTrackName, StreamVerb, TenantRetention,
+    TenantVerb, TicketVerb, ZendeskPlan,
 };

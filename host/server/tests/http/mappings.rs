@@ -34,7 +34,10 @@ impl Door {
     }
 
     async fn get(&self) -> Value {
-        let answer = self.host.operate(Method::GET, &self.path, Value::Null).await;
+        let answer = self
+            .host
+            .operate(Method::GET, &self.path, Value::Null)
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         answer.body
     }
@@ -107,11 +110,19 @@ async fn a_mapping_is_asked_for_added_and_releases_what_waits() {
     let one = format!("/admin/v1/dead-letters/{}", letter["id"].as_str().unwrap());
     let shown = door.host.operate(Method::GET, &one, Value::Null).await;
     assert_eq!(shown.body["mapping"], "state=OnHold");
-    let checks = door.host.operate(Method::GET, "/admin/v1/checks", Value::Null);
+    let checks = door
+        .host
+        .operate(Method::GET, "/admin/v1/checks", Value::Null);
     let checks = checks.await.body["checks"].clone();
     let check = checks.as_array().unwrap().iter();
-    let check = check.clone().find(|one| one["check"] == "mappings").unwrap();
-    assert!(check["do"].to_string().contains("'state=OnHold'"), "{check}");
+    let check = check
+        .clone()
+        .find(|one| one["check"] == "mappings")
+        .unwrap();
+    assert!(
+        check["do"].to_string().contains("'state=OnHold'"),
+        "{check}"
+    );
 
     let overrides = json!({"state": {"OnHold": {"order": "on_hold", "payment": "paid"}}});
     let right = json!({"overrides": overrides, "required": ["state"], "revision": 1});
@@ -129,18 +140,38 @@ async fn what_cannot_be_a_mapping_is_refused_with_its_place() {
     let door = Door::open().await;
     let long = "w".repeat(129);
     for (body, place) in [
-        (json!({"overrides": {"s": {"W": {"colour": "x"}}}, "required": []}), "overrides.s.W.colour"),
-        (json!({"overrides": {"s": {"W": {"order": "odd"}}}, "required": []}), "overrides.s.W.order"),
-        (json!({"overrides": {"s": {"W": {}}}, "required": []}), "overrides.s.W"),
-        (json!({"overrides": {}, "required": ["ok", long]}), "required[1]"),
+        (
+            json!({"overrides": {"s": {"W": {"colour": "x"}}}, "required": []}),
+            "overrides.s.W.colour",
+        ),
+        (
+            json!({"overrides": {"s": {"W": {"order": "odd"}}}, "required": []}),
+            "overrides.s.W.order",
+        ),
+        (
+            json!({"overrides": {"s": {"W": {}}}, "required": []}),
+            "overrides.s.W",
+        ),
+        (
+            json!({"overrides": {}, "required": ["ok", long]}),
+            "required[1]",
+        ),
     ] {
         let answer = door.put(body).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{answer:?}"
+        );
         assert_eq!(answer.body["path"], place);
     }
     for body in [json!({}), json!({"overrides": {"s": "W"}, "required": []})] {
         let answer = door.put(body).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{answer:?}"
+        );
     }
     assert_eq!(door.get().await["revision"], 0);
     let none = "/admin/v1/connections/con_none/mappings";

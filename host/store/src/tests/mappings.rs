@@ -64,6 +64,11 @@ fn one(name: &str, letters: u64) -> Vec<(String, u64)> {
     vec![(name.to_owned(), letters)]
 }
 
+async fn letters(home: &Home) -> Vec<DeadLetter> {
+    let all = DeadFilter::default();
+    home.store.dead_letters(&all, None, 9).await.unwrap()
+}
+
 async fn claimed(home: &Home) -> Vec<Receipt> {
     let ask = ask(Lane::Poll, "a", 10, 200);
     home.store.claim_receipts(ask).await.unwrap()
@@ -93,8 +98,7 @@ async fn one_record_of_a_page_waits_and_the_rest_is_stored(
     ];
     assert_eq!(page(&home, 1, snapshots).await, expected);
     home.adds_up().await;
-    let letters = home.store.dead_letters(&DeadFilter::default(), None, 9);
-    let letters = letters.await.unwrap();
+    let letters = letters(&home).await;
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].class, ErrorClass::Mapping);
     assert_eq!(letters[0].mapping, Some(name));
@@ -223,8 +227,7 @@ async fn a_record_has_one_letter_however_often_it_is_shown(
     assert_eq!(waiting(&home, &home.connection).await, one("state=Lost", 1));
 
     // Put away, it stays away until the source says something else.
-    let letters = home.store.dead_letters(&DeadFilter::default(), None, 9);
-    let id = letters.await.unwrap()[0].id.clone();
+    let id = letters(&home).await[0].id.clone();
     let discard = home
         .store
         .discard_dead_letter(None, &id, "no", "admin", at(60));
@@ -301,13 +304,7 @@ async fn a_person_may_try_or_put_away_what_waits(#[values(On::Sqlite, On::Postgr
     };
     map(&home, json!({}), &["state"]).await;
     page(&home, 1, vec![odd("1", 1, "OnHold")]).await;
-    let letters = home.store.dead_letters(&DeadFilter::default(), None, 9);
-    let ids: Vec<DeadId> = letters
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|one| one.id)
-        .collect();
+    let ids: Vec<DeadId> = letters(&home).await.into_iter().map(|one| one.id).collect();
     let retried = home.store.retry_dead_letters(None, ids, "admin", at(60));
     assert_eq!(retried.await.unwrap().retried.len(), 1);
     assert!(waiting(&home, &home.connection).await.is_empty());

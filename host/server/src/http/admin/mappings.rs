@@ -1,6 +1,6 @@
 //! What the words of a shop's statuses mean, which of its fields must be mapped, and what waits for a mapping.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
