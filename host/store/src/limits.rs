@@ -76,6 +76,8 @@ pub const MAPPING_FIELDS_MAX: usize = 50;
 pub const MAPPING_WORDS_MAX: usize = 1_000;
 /// Characters of a source field or of a word that is mapped.
 pub const MAPPING_TEXT_CHARS_MAX: usize = 128;
+/// Mappings that the audit of a change names one by one; of the rest it has the number.
+pub const MAPPINGS_NOTED_MAX: usize = 200;
 /// Records that one call derives again.
 pub const REDERIVED_PER_CALL_MAX: u32 = 500;
 /// Age under which a change may still be on its way by webhook or poll, seconds: a run that finds it has found no

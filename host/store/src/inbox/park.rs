@@ -1,6 +1,7 @@
-//! Records of a page that wait for a mapping: one letter per record, whatever how often the source shows it. What is
-//! shown again while the letter waits is a repeat with newer content; what is shown again after the letter was worked
-//! off opens it anew. A letter that a person put away stays away until the source says something else.
+//! Records of a page that wait for a mapping: one letter per record, however often the source shows it. What is shown
+//! again while the letter waits is a repeat with newer content; what is shown again after the letter was worked off
+//! opens it anew. Shown while somebody works on it, what that one read may be older: its lease is taken back, so the
+//! letter is read once more. A letter that a person put away stays away until the source says something else.
 
 use ordercase_model::{Instant, RecordRef};
 
@@ -19,14 +20,20 @@ use crate::{
 };
 
 statements! {
-    STANDING = "SELECT receipt_id, stream, state, error_class, encoding, body FROM receipts
+    STANDING = "SELECT receipt_id, stream, state, lane, error_class, mapping, body FROM receipts
                 WHERE tenant_id = $1 AND owner_id = $2 AND dedupe_key = $3";
     REPEAT = "UPDATE receipts SET repeats = repeats + 1 WHERE tenant_id = $1 AND receipt_id = $2";
+    /// Whoever works on it read it before this: their settlement finds the lease gone and writes nothing.
+    RECALL = "UPDATE receipts SET repeats = repeats + 1, encoding = $3, body = $4, occurred_at = $5,
+                  holder = NULL, lease_until = NULL
+              WHERE tenant_id = $1 AND receipt_id = $2 AND state = 'pending'";
     /// Since when it waits stays, where it waited already.
     OPEN = "UPDATE receipts SET repeats = repeats + 1, state = $3, reason = $4, error_class = $5, mapping = $6,
                 settled_at = CASE WHEN $3 = 'pending' THEN NULL WHEN state = 'dead' THEN settled_at ELSE CAST($7 AS BIGINT) END,
                 encoding = $8, body = $9, occurred_at = $10, lane = $11, attempts = 0, failures = 0, due_at = $7,
-                tried_since = $7
+                tried_since = $7, plugin_digest = CASE WHEN $3 = 'pending' THEN NULL ELSE (
+                    SELECT c.plugin_digest FROM connections c
+                    WHERE c.tenant_id = receipts.tenant_id AND c.connection_id = receipts.owner_id) END
             WHERE tenant_id = $1 AND receipt_id = $2";
 }
 
@@ -145,9 +152,13 @@ pub(crate) async fn park_in(
 /// The record is shown again.
 async fn again(tx: &mut Tx, receipt: &NewReceipt, row: &Row) -> Result<(), StoreError> {
     let state: ReceiptState = row.parse("state")?;
+    let mapping = row.opt_text("mapping")?;
     let (encoding, body) = encode(&receipt.body);
+    let dead = receipt.dead.as_ref();
+    // Only what would wait for the same again: what is to be read again may have its mapping by now.
     let put_away = state == ReceiptState::Ignored
         && row.opt_text("error_class")?.is_some()
+        && dead.is_some_and(|death| death.mapping_name() == mapping.as_deref())
         && row.text("body")? == body;
     let mut moves = Moves {
         received: 1,
@@ -155,13 +166,17 @@ async fn again(tx: &mut Tx, receipt: &NewReceipt, row: &Row) -> Result<(), Store
         ..Moves::default()
     };
     let (tenant, id) = (&receipt.tenant, row.text("receipt_id")?);
-    // What is being worked off reads the newest content by itself.
-    if put_away || state == ReceiptState::Pending {
+    if put_away {
         tx.conn.run(REPEAT, args![tenant, &id]).await?;
         return count(tx, tenant, receipt, row, moves).await;
     }
+    if state == ReceiptState::Pending {
+        let args = args![tenant, &id, encoding, body, receipt.occurred_at];
+        tx.conn.run(RECALL, args).await?;
+        tx.touched.add(Queue::Lane(row.parse("lane")?));
+        return count(tx, tenant, receipt, row, moves).await;
+    }
     *moves.of(state) -= 1;
-    let dead = receipt.dead.as_ref();
     let opened = match dead {
         Some(_) => ReceiptState::Dead,
         None => ReceiptState::Pending,

@@ -17,6 +17,7 @@ pub use words::{Mappings, MappingsError, Meaning, Overrides};
 
 use std::collections::BTreeMap;
 
+use name::MISSING;
 use ordercase_model::Instant;
 use serde_json::json;
 
@@ -24,6 +25,7 @@ use crate::{
     ConnectionKey, Lane, NewAudit, ReceiptClaim, Settlement, Store, StoreError,
     account::{self, Moves, Via},
     db::{Conn, Row, Scope, Tx, args, statements},
+    limits::{LIST_ROWS_MAX, MAPPINGS_NOTED_MAX},
     signal::Queue,
     tenant::audit_in,
 };
@@ -61,26 +63,29 @@ statements! {
     OF_RECEIPT = "SELECT c.mappings_revision FROM receipts r JOIN connections c
                       ON c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
                   WHERE r.tenant_id = $1 AND r.receipt_id = $2";
-    BEFORE = "SELECT required_mappings, mappings_revision FROM connections WHERE tenant_id = $1 AND connection_id = $2";
+    BEFORE = "SELECT required_mappings, mappings_revision, state FROM connections
+              WHERE tenant_id = $1 AND connection_id = $2";
     SET = "UPDATE connections SET overrides = $3, required_mappings = $4, mappings_revision = mappings_revision + 1,
                updated_at = $5
            WHERE tenant_id = $1 AND connection_id = $2";
     WAITING = "SELECT mapping, COUNT(*) AS letters, MIN(settled_at) AS since FROM receipts
-               WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping IS NOT NULL
-               GROUP BY mapping ORDER BY mapping";
+               WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping > $3
+               GROUP BY mapping ORDER BY mapping LIMIT $4";
     /// History waits for what just happened: it is worked off in the lane of polls.
     RELEASE = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, mapping = NULL,
                    settled_at = NULL, attempts = 0, failures = 0, lane = $5, due_at = $4, tried_since = $4,
                    last_error = reason
                WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping = $3
                RETURNING stream";
-    /// A page that a plugin could not read for want of a mapping is tried again at once.
+    /// A page that a plugin could not read for want of a mapping is tried again at once; one that waits because the
+    /// source asked to slow down is not.
     HASTEN = "UPDATE streams SET due_at = $3
-              WHERE tenant_id = $1 AND connection_id = $2 AND state = 'pending' AND attempts > 0 AND due_at > $3";
+              WHERE tenant_id = $1 AND connection_id = $2 AND state = 'pending' AND attempts > 0 AND due_at > $3
+                  AND last_error LIKE $4";
 }
 
 impl Store {
-    /// What of a connection waits for a mapping, by its name.
+    /// What of a connection waits for a mapping, by its name; the first [`LIST_ROWS_MAX`] of them.
     ///
     /// # Errors
     /// When the database fails.
@@ -89,16 +94,21 @@ impl Store {
         connection: &ConnectionKey,
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut conn = self.reader(&connection.tenant).await?;
-        waiting(&mut conn, connection).await
+        waiting(&mut conn, connection, "").await
     }
 
     /// Sets the mappings of a connection, notes who did, and puts back to work what waits for a mapping that exists
     /// now or is required no longer: all of it or, when it fails, nothing. Returns how many letters went back.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such connection; [`StoreError::Conflict`] when somebody else changed
-    /// them in between.
+    /// [`StoreError::Refused`] when they are not what [`Mappings::check`] takes; [`StoreError::NotFound`] when there is
+    /// no such connection; [`StoreError::Conflict`] when somebody else changed them in between, or the shop was
+    /// disconnected.
     pub async fn set_mappings(&self, commit: MappingsCommit) -> Result<u64, StoreError> {
+        let refused = |error: MappingsError| {
+            StoreError::refused(format!("mappings at `{}`: {error}", error.path))
+        };
+        commit.mappings.check().map_err(refused)?;
         self.write(Scope::from(&commit.connection.tenant), move |tx| {
             Box::pin(async move { set(tx, &commit).await })
         })
@@ -111,7 +121,9 @@ async fn set(tx: &mut Tx, commit: &MappingsCommit) -> Result<u64, StoreError> {
     let row = tx.conn.first(BEFORE, args![tenant, connection]).await?;
     let row = row.ok_or_else(|| StoreError::missing("connection", connection))?;
     let revision = row.count("mappings_revision")?;
-    if commit.expected.is_some_and(|expected| expected != revision) {
+    // What went back to work would never be worked off.
+    let gone = ["leaving", "left"].contains(&row.text("state")?.as_str());
+    if gone || commit.expected.is_some_and(|expected| expected != revision) {
         return Err(StoreError::Conflict {
             what: "mappings of connection",
             id: connection.to_string(),
@@ -125,18 +137,9 @@ async fn set(tx: &mut Tx, commit: &MappingsCommit) -> Result<u64, StoreError> {
     let text = (json!(overrides).to_string(), json!(required).to_string());
     let args = args![tenant, connection, text.0, text.1, commit.now];
     tx.conn.run(SET, args).await?;
-    let mut released = BTreeMap::new();
-    for one in waiting(&mut tx.conn, &commit.connection).await? {
-        let field = |fields: &[String]| fields.iter().any(|field| field == one.mapping.field());
-        let waived = field(&was_required) && !field(required);
-        if waived || commit.mappings.has(&one.mapping) {
-            let letters = release(tx, commit, &one.mapping).await?;
-            released.insert(one.mapping.to_string(), letters);
-        }
-    }
-    tx.conn
-        .run(HASTEN, args![tenant, connection, commit.now])
-        .await?;
+    let released = release_all(tx, commit, &was_required).await?;
+    let late = args![tenant, connection, commit.now, format!("{MISSING}%")];
+    tx.conn.run(HASTEN, late).await?;
     for lane in Lane::ALL {
         tx.touched.add(Queue::Lane(lane));
     }
@@ -149,11 +152,48 @@ async fn set(tx: &mut Tx, commit: &MappingsCommit) -> Result<u64, StoreError> {
             "overrides": overrides,
             "required": required,
             "was_required": was_required,
-            "released": released,
+            "released": released.noted,
+            "released_letters": released.letters,
         }),
     };
     audit_in(&mut tx.conn, tenant, &audit, commit.now).await?;
-    Ok(released.values().sum())
+    Ok(released.letters)
+}
+
+/// What went back to work.
+#[derive(Default)]
+struct Released {
+    letters: u64,
+    /// By the mapping that they waited for: as many as an audit holds.
+    noted: BTreeMap<String, u64>,
+}
+
+/// Puts back to work what waits for a mapping that exists now or is required no longer.
+async fn release_all(
+    tx: &mut Tx,
+    commit: &MappingsCommit,
+    was_required: &[String],
+) -> Result<Released, StoreError> {
+    let mut released = Released::default();
+    let mut after = String::new();
+    loop {
+        let some = waiting(&mut tx.conn, &commit.connection, &after).await?;
+        let Some(last) = some.last() else {
+            return Ok(released);
+        };
+        last.mapping.as_str().clone_into(&mut after);
+        for Waiting { mapping, .. } in some {
+            let among = |fields: &[String]| fields.iter().any(|field| field == mapping.field());
+            let waived = among(was_required) && !among(&commit.mappings.required);
+            if waived || commit.mappings.has(&mapping) {
+                let letters = release(tx, commit, &mapping).await?;
+                released.letters += letters;
+                if released.noted.len() < MAPPINGS_NOTED_MAX {
+                    released.noted.insert(mapping.to_string(), letters);
+                }
+            }
+        }
+    }
 }
 
 async fn release(
@@ -186,8 +226,14 @@ async fn release(
     Ok(u64::try_from(all).unwrap_or_default())
 }
 
-async fn waiting(conn: &mut Conn, connection: &ConnectionKey) -> Result<Vec<Waiting>, StoreError> {
-    let args = args![&connection.tenant, &connection.connection];
+/// Mappings that something waits for, in the order of their names, after that one.
+async fn waiting(
+    conn: &mut Conn,
+    connection: &ConnectionKey,
+    after: &str,
+) -> Result<Vec<Waiting>, StoreError> {
+    let ConnectionKey { tenant, connection } = connection;
+    let args = args![tenant, connection, after, LIST_ROWS_MAX];
     let rows = conn.all(WAITING, args).await?;
     let read = |row: &Row| {
         Ok(Waiting {

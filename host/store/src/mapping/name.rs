@@ -81,9 +81,12 @@ pub struct MissingMapping {
     pub revision: u64,
 }
 
+/// How what lacks a mapping begins to say so; a track that waits for one is known by it.
+pub(super) const MISSING: &str = "the mapping `";
+
 impl fmt::Display for MissingMapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the mapping `{}` is missing", self.name)
+        write!(f, "{MISSING}{}` is missing", self.name)
     }
 }
 

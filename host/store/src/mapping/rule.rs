@@ -1,18 +1,17 @@
 //! Which mapping a record lacks. Pure.
 
-use ordercase_model::Record;
 use serde_json::Value;
 
 use super::MappingName;
 
-/// The first word of a required field that the record could not be told in: a status that is `unknown` although the
+/// The first word of a required field that a canonical body could not be told in: a status that is `unknown` although the
 /// source sent a word. Statuses stand anywhere in the canonical body; what the source added of its own
 /// (`extra`) is none.
-pub(crate) fn missing(record: &Record, required: &[String]) -> Option<MappingName> {
+pub(crate) fn missing(body: &str, required: &[String]) -> Option<MappingName> {
     if required.is_empty() {
         return None;
     }
-    let body: Value = serde_json::from_str(record.body.get()).ok()?;
+    let body: Value = serde_json::from_str(body).ok()?;
     search(&body, required)
 }
 
@@ -41,16 +40,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tests::support::order;
 
     fn status(canonical: &str, raw: Option<&str>, field: &str) -> Value {
         json!({"canonical": canonical, "raw": raw, "source_field": field})
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads better at the many callers"
+    )]
     fn named(body: Value, required: &[&str]) -> Option<String> {
         let required: Vec<String> = required.iter().map(|&field| field.to_owned()).collect();
-        let record = order("1", 1, 1, body).record;
-        missing(&record, &required).map(|name| name.to_string())
+        missing(&body.to_string(), &required).map(|name| name.to_string())
     }
 
     #[test]

@@ -163,10 +163,9 @@ pub(crate) async fn write_batch(
     }
     let raw_ids = raw::keep(tx, &batch.connection, &batch.raw, now).await?;
     let wanted = batch.snapshots.iter().filter_map(|s| target(s).ok());
-    let mut desk = Desktop {
-        required: mapping::required(&mut tx.conn, &batch.connection).await?,
-        ..Desktop::over(existing(&mut tx.conn, &batch.connection, wanted).await?)
-    };
+    let known = existing(&mut tx.conn, &batch.connection, wanted).await?;
+    let required = mapping::required(&mut tx.conn, &batch.connection).await?;
+    let mut desk = Desktop::over(known, required);
     let mut applied = Vec::with_capacity(batch.snapshots.len());
     for snapshot in &batch.snapshots {
         let raw_refs = snapshot
@@ -206,7 +205,7 @@ pub(super) type Key = (Kind, String);
 pub(super) struct Desktop {
     pub(super) known: BTreeMap<Key, Held>,
     /// Source fields whose words must all be mapped.
-    required: Vec<String>,
+    pub(super) required: Vec<String>,
     pub(super) touched: BTreeSet<Key>,
     fresh: BTreeSet<Key>,
     pub(super) changed: BTreeSet<Key>,
@@ -214,10 +213,10 @@ pub(super) struct Desktop {
 }
 
 impl Desktop {
-    pub(super) fn over(known: BTreeMap<Key, Held>) -> Self {
+    pub(super) fn over(known: BTreeMap<Key, Held>, required: Vec<String>) -> Self {
         Self {
             known,
-            required: Vec::new(),
+            required,
             touched: BTreeSet::new(),
             fresh: BTreeSet::new(),
             changed: BTreeSet::new(),
@@ -266,7 +265,7 @@ impl Desktop {
             None => held::apply(stored, snapshot, arrival),
         };
         let missing = match &result {
-            Ok((_, Outcome::Applied)) => mapping::missing(record, &self.required),
+            Ok((_, Outcome::Applied)) => mapping::missing(record.body.get(), &self.required),
             _ => None,
         };
         if let Some(name) = missing {

@@ -19,11 +19,12 @@ use super::{
     wake,
 };
 use crate::{
-    ConnectionKey, Lane, NewAudit, RecordKey, Store, StoreError,
+    ConnectionKey, Lane, MappingName, NewAudit, RecordKey, Store, StoreError,
     account::{self, Moves, Via},
     db::{Conn, Scope, Tx, args, statements},
     id::sha256,
     limits::REDERIVED_PER_CALL_MAX,
+    mapping,
     tenant::audit_in,
 };
 
@@ -85,7 +86,7 @@ pub struct Rederived {
     /// The record.
     pub key: RecordKey,
     /// `Applied` when it differs, `Duplicate` when it does not, `Superseded` when it is made of another
-    /// reading by now.
+    /// reading by now, `Parked` when it would lose the meaning of a word that must be mapped: it stays as it is.
     pub outcome: Outcome,
     /// The body before, when it differs. **Personal.**
     pub before: Option<String>,
@@ -152,7 +153,7 @@ impl Store {
         now: Instant,
     ) -> Result<Vec<Rederived>, StoreError> {
         let mut conn = self.reader(&ask.connection.tenant).await?;
-        let mut desk = Desktop::over(stored(&mut conn, ask).await?);
+        let mut desk = desktop(&mut conn, ask).await?;
         Ok(decide(&mut desk, ask, now))
     }
 
@@ -200,7 +201,7 @@ fn candidate(connection: &ConnectionKey, held: &Held) -> Candidate {
     }
 }
 
-async fn stored(conn: &mut Conn, ask: &Rederivation) -> Result<BTreeMap<Key, Held>, StoreError> {
+async fn desktop(conn: &mut Conn, ask: &Rederivation) -> Result<Desktop, StoreError> {
     let most = usize::try_from(REDERIVED_PER_CALL_MAX).unwrap_or(usize::MAX);
     if ask.records.len() > most {
         return Err(StoreError::refused(format!(
@@ -209,7 +210,9 @@ async fn stored(conn: &mut Conn, ask: &Rederivation) -> Result<BTreeMap<Key, Hel
         )));
     }
     let wanted = ask.records.iter().map(key_of);
-    existing(conn, &ask.connection, wanted).await
+    let known = existing(conn, &ask.connection, wanted).await?;
+    let required = mapping::required(conn, &ask.connection).await?;
+    Ok(Desktop::over(known, required))
 }
 
 fn key_of(derived: &Derived) -> Key {
@@ -222,7 +225,7 @@ async fn write(
     ask: &Rederivation,
     now: Instant,
 ) -> Result<Vec<Rederived>, StoreError> {
-    let mut desk = Desktop::over(stored(&mut tx.conn, ask).await?);
+    let mut desk = desktop(&mut tx.conn, ask).await?;
     let result = decide(&mut desk, ask, now);
     desk.save(tx, &ask.connection).await?;
     wake::wake(tx, &ask.connection, &desk.changed(), Lane::Poll, now).await?;
@@ -271,6 +274,10 @@ fn decide_one(
         return result;
     }
     if result.outcome == Outcome::Applied {
+        if let Some(name) = forgotten(stored.as_ref(), &held, &desk.required) {
+            result.outcome = Outcome::Parked(name);
+            return result;
+        }
         result.before = stored.and_then(|stored| stored.body);
         result.after.clone_from(&held.body);
         desk.changed.insert(key.clone());
@@ -278,6 +285,14 @@ fn decide_one(
     desk.touched.insert(key.clone());
     desk.known.insert(key, held);
     result
+}
+
+/// A word of a required field that the record is told without now and was told with before. What was stored as unknown
+/// may be told so again.
+fn forgotten(stored: Option<&Held>, told: &Held, required: &[String]) -> Option<MappingName> {
+    let missing = |held: &Held| mapping::missing(held.body.as_deref()?, required);
+    let now = missing(told)?;
+    (stored.and_then(missing).as_ref() != Some(&now)).then_some(now)
 }
 
 /// The record as it is told now; `None` when it is not made of that reading any more.
@@ -390,6 +405,6 @@ fn deed(ask: &Rederivation, result: &[Rederived], filter: &Value) -> Value {
         "changed": count(|o| *o == Outcome::Applied),
         "same": count(|o| *o == Outcome::Duplicate),
         "newer_stored": count(|o| *o == Outcome::Superseded),
-        "refused": count(|o| matches!(o, Outcome::Refused(_))),
+        "refused": count(|o| matches!(o, Outcome::Refused(_) | Outcome::Parked(_))),
     })
 }

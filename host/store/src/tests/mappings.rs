@@ -1,5 +1,6 @@
 //! Records that wait for a mapping: parked under its name, released with it, counted throughout.
 
+use ordercase_model::{Kind, RecordRef};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -323,5 +324,204 @@ async fn a_person_may_try_or_put_away_what_waits(#[values(On::Sqlite, On::Postgr
         waiting(&home, &home.connection).await,
         one("state=OnHold", 1)
     );
+    home.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_shown_while_its_letter_is_worked_on_is_read_once_more(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    map(&home, json!({}), &["state"]).await;
+    page(&home, 1, vec![odd("1", 1, "OnHold")]).await;
+    map(&home, on_hold(), &["state"]).await;
+    let early = claimed(&home).await;
+    // Read before the source changed; the change is shown before it is stored.
+    let old = told(&home, 2, vec![order("1", 1, 1, plain_order(1))]);
+    page(&home, 2, vec![odd("1", 2, "Lost")]).await;
+    let late = home
+        .store
+        .apply_receipt(early[0].claim(), vec![old], at(201));
+    assert!(matches!(late.await, Err(StoreError::LeaseLost { .. })));
+    home.adds_up().await;
+
+    let again = claimed(&home).await;
+    assert_eq!(again.len(), 1);
+    let new = told(&home, 2, vec![odd("1", 2, "Lost")]);
+    let applied = home
+        .store
+        .apply_receipt(again[0].claim(), vec![new], at(202));
+    assert!(matches!(applied.await.unwrap().1, Settlement::Dead(_)));
+    assert_eq!(waiting(&home, &home.connection).await, one("state=Lost", 1));
+    home.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_put_away_comes_back_for_a_new_mapping_and_for_another_word(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let put_away = async || {
+        let id = letters(&home).await[0].id.clone();
+        let store = &home.store;
+        let done = store.discard_dead_letter(None, &id, "no", "admin", at(60));
+        done.await.unwrap();
+    };
+    map(&home, json!({}), &["state"]).await;
+    page(&home, 1, vec![odd("1", 1, "OnHold")]).await;
+    put_away().await;
+    map(&home, on_hold(), &["state"]).await;
+    // A page that was read before the mapping came: what it shows may be told by now.
+    page(&home, 1, vec![odd("1", 1, "OnHold")]).await;
+    assert_eq!(claimed(&home).await.len(), 1);
+    home.adds_up().await;
+
+    // A plugin that cannot tell of a record shows no body, so only the word tells two showings apart.
+    let target = RecordRef {
+        kind: Kind::Order,
+        source_id: "2".to_owned(),
+    };
+    for (word, letters) in [("Odd", 1), ("Odd", 0), ("Even", 1)] {
+        let missing = MissingMapping {
+            name: MappingName::new("state", word).unwrap(),
+            revision: 2,
+        };
+        let path = ReadPath::Reconcile;
+        let parked =
+            home.store
+                .park_record(&home.connection, "orders", &target, path, missing, at(70));
+        parked.await.unwrap();
+        let waits = waiting(&home, &home.connection).await;
+        assert_eq!(waits.len(), letters, "{word}: {waits:?}");
+        home.adds_up().await;
+        if word == "Odd" && letters == 1 {
+            put_away().await;
+        }
+    }
+}
+
+/// The mapping comes while records without it are on their way in, by a page and by a receipt: whichever is first,
+/// none is left waiting for a mapping that is there.
+#[rstest]
+#[tokio::test]
+async fn a_mapping_that_comes_while_records_are_parked_misses_none(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    map(&home, json!({}), &["state"]).await;
+    let mut words = serde_json::Map::new();
+    for round in 0..12_u64 {
+        let (revision, word) = (round + 1, format!("Word{round}"));
+        let (by_page, by_receipt) = (format!("p{round}"), format!("r{round}"));
+        let webhook = home.webhook(&by_receipt, &by_receipt);
+        home.store.put_receipt(webhook).await.unwrap();
+        let taken = home.claim("a", 1, 60).await;
+        let read = told(&home, revision, vec![odd(&by_receipt, 1, &word)]);
+        words.insert(word.clone(), json!({"order": "open"}));
+        let overrides = json!({ "state": words });
+        let applied = async || {
+            let work = home
+                .store
+                .apply_receipt(taken[0].claim(), vec![read.clone()], at(61));
+            work.await.unwrap()
+        };
+        let mapped = async || map(&home, overrides.clone(), &["state"]).await;
+        let paged = async || page(&home, revision, vec![odd(&by_page, 1, &word)]).await;
+        // Each of them is the first to ask in its turn.
+        match round % 3 {
+            0 => drop(tokio::join!(paged(), mapped(), applied())),
+            1 => drop(tokio::join!(applied(), paged(), mapped())),
+            _ => drop(tokio::join!(mapped(), applied(), paged())),
+        }
+        let waits = waiting(&home, &home.connection).await;
+        assert!(waits.is_empty(), "round {round}: {waits:?}");
+        let store = &home.store;
+        let pending = store.receipts(&home.connection.tenant, ReceiptState::Pending);
+        assert_eq!(pending.await.unwrap().len(), 2, "round {round}");
+        home.adds_up().await;
+
+        // Both are read again, as the mapping tells them now.
+        let mut again = claimed(&home).await;
+        again.extend(home.claim("b", 9, 200).await);
+        assert_eq!(again.len(), 2, "round {round}");
+        for receipt in again {
+            let id = match receipt.page_record() {
+                Some(target) => target.source_id,
+                None => by_receipt.clone(),
+            };
+            let read = told(&home, revision + 1, vec![order(&id, 1, 1, plain_order(1))]);
+            let done = store.apply_receipt(receipt.claim(), vec![read], at(201));
+            assert_eq!(done.await.unwrap().1, Settlement::Applied, "{id}");
+        }
+        home.adds_up().await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn mappings_out_of_bounds_or_of_a_shop_that_left_are_refused(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let bad = json!({"state": {"OnHold": {"order": "sideways"}}});
+    let bad = commit(&home.connection, bad, &[]);
+    let refused = home.store.set_mappings(bad).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("`overrides.state.OnHold.order`"),
+        "{refused}"
+    );
+    map(&home, json!({}), &["state"]).await;
+    page(&home, 1, vec![odd("1", 1, "OnHold")]).await;
+    let gone = home
+        .store
+        .set_connection_activity(&home.connection, &Activity::Left, at(60));
+    gone.await.unwrap();
+    let late = commit(&home.connection, on_hold(), &["state"]);
+    let refused = home.store.set_mappings(late).await;
+    assert!(matches!(refused, Err(StoreError::Conflict { .. })));
+    assert_eq!(
+        waiting(&home, &home.connection).await,
+        one("state=OnHold", 1)
+    );
+    home.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn many_names_are_released_and_the_audit_stays_small(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    map(&home, json!({}), &["state"]).await;
+    let many = usize::try_from(limits::LIST_ROWS_MAX).unwrap() + 20;
+    let all: Vec<Snapshot> = (0..many)
+        .map(|n| odd(&n.to_string(), 1, &format!("w{n}")))
+        .collect();
+    for some in all.chunks(200) {
+        page(&home, 1, some.to_vec()).await;
+    }
+    let shown = waiting(&home, &home.connection).await.len();
+    assert_eq!(shown, many - 20, "a list is bounded");
+    let released = map(&home, json!({}), &[]).await;
+    assert_eq!(usize::try_from(released), Ok(many));
+    assert!(waiting(&home, &home.connection).await.is_empty());
+    let audits = home.store.audits(&home.connection.tenant).await.unwrap();
+    let noted = audits.iter().find(|row| row.detail["revision"] == 2);
+    let noted = &noted.unwrap().detail;
+    assert_eq!(noted["released_letters"], many);
+    let names = noted["released"].as_object().unwrap().len();
+    assert_eq!(names, limits::MAPPINGS_NOTED_MAX);
     home.adds_up().await;
 }

@@ -298,3 +298,43 @@ async fn candidates_come_in_order_and_within_the_filter(
     };
     assert_eq!(ids(candidates(&home, &one).await), ["2"]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_replay_forgets_no_word_that_must_be_mapped(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let body = |canonical: &str, number: u32| {
+        let mut body = plain_order(number);
+        body["order_state"] =
+            json!({"canonical": canonical, "raw": "OnHold", "source_field": "state"});
+        body
+    };
+    let known = order("1", 1, 10, body("on_hold", 1));
+    let unknown = order("2", 1, 10, body("unknown", 2));
+    read_with_answers(&home, vec![known, unknown], "page").await;
+    let required = MappingsCommit {
+        connection: home.connection.clone(),
+        mappings: Mappings {
+            overrides: Overrides::new(),
+            required: vec!["state".to_owned()],
+        },
+        expected: None,
+        actor: "admin".to_owned(),
+        now: at(1_500),
+    };
+    home.store.set_mappings(required).await.unwrap();
+    let all = candidates(&home, &RecordFilter::default()).await;
+    let before = stored(&home).await.record;
+
+    let name = MappingName::new("state", "OnHold").unwrap();
+    let lost = told(&home, &all[0], body("unknown", 1));
+    assert_eq!(replay(&home, lost).await, Outcome::Parked(name));
+    let after = stored(&home).await.record;
+    assert_eq!(after.body.get(), before.body.get());
+    // What was stored as unknown already is still mended in everything else.
+    let mended = told(&home, &all[1], body("unknown", 3));
+    assert_eq!(replay(&home, mended).await, Outcome::Applied);
+    home.adds_up().await;
+}

@@ -412,7 +412,10 @@ impl Inner {
 fn is_topics_own(refused: &SourceFailure) -> bool {
     matches!(
         refused,
-        SourceFailure::Config(_) | SourceFailure::Unsupported(_) | SourceFailure::NotFound(_)
+        SourceFailure::Config(_)
+            | SourceFailure::Mapping(_)
+            | SourceFailure::Unsupported(_)
+            | SourceFailure::NotFound(_)
     )
 }
 

@@ -213,3 +213,30 @@ async fn a_page_without_its_mapping_is_read_as_soon_as_it_is_there(
     running.stop().await;
     world.adds_up().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_page_that_waits_for_something_else_is_not_hastened_by_a_mapping(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
+    let slow = SourceFailure::RateLimited {
+        after_ms: Some(600_000),
+    };
+    world.shop.fail("backfill", slow, 1);
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    world
+        .until(0, "it was asked for", async || {
+            world.track(Track::Backfill).await.attempts > 0
+        })
+        .await;
+    let before = world.track(Track::Backfill).await.due_at;
+    let right = json!({"state": {"OnHold": {"order": "open"}}});
+    map(&world, right, &[]).await;
+    assert_eq!(world.track(Track::Backfill).await.due_at, before);
+    running.stop().await;
+    world.adds_up().await;
+}

@@ -158,11 +158,17 @@ async fn mappings(
     let found = format!(
         "{name}: {letters} dead letters wait for {names} mappings, the first is `{mapping}`"
     );
+    let mapping = as_one_word(mapping.as_str());
     let see = format!(
-        "say what the word means with `ordercase connection map {id} '{mapping}' AXIS=CANONICAL`; \
+        "say what the word means with `ordercase connection map {id} {mapping} AXIS=CANONICAL`; \
          `ordercase connection mappings {id}` shows all of them"
     );
     Ok(Some(bad("mappings", found, &see)))
+}
+
+/// A text that a shell reads as one word and does not run: the shop chose it.
+fn as_one_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn resume(connection: &Connection) -> String {
@@ -241,4 +247,16 @@ async fn dead_letters(app: &App) -> Result<Value, Problem> {
         format!("{dead} need a person"),
         "see why with `ordercase dead-letters list`",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shops_word_stays_one_word_of_a_shell() {
+        assert_eq!(as_one_word("state=On Hold"), "'state=On Hold'");
+        let hostile = as_one_word("state=x'; echo $(id) '");
+        assert_eq!(hostile, r"'state=x'\''; echo $(id) '\'''");
+    }
 }
