@@ -102,6 +102,8 @@ pub struct Evidence {
     pub runs: Vec<Run>,
     /// Holes by stream, kind and cause.
     pub holes: Vec<(String, HoleKind, HoleCause, u64)>,
+    /// Records that were read and wait for a mapping, by stream.
+    pub waiting: Vec<(String, u64)>,
 }
 
 impl Certificate {
@@ -126,6 +128,7 @@ impl Certificate {
             coverage: store.coverage(connection).await?,
             runs: store.proven_runs(connection).await?,
             holes: store.hole_counts(connection, since).await?,
+            waiting: store.waiting_by_stream(connection).await?,
         };
         Ok(Self::write(connection.clone(), &evidence, now))
     }
@@ -158,6 +161,10 @@ fn stream(backfill: &StreamTrack, evidence: &Evidence, now: Instant) -> StreamCe
         .iter()
         .find(|run| run.stream == *name && run.track == Track::Backfill);
     reasons.extend(history.and_then(shortfall));
+    let waiting = evidence.waiting.iter().find(|(stream, _)| stream == name);
+    reasons.extend(waiting.map(|(_, count)| {
+        format!("{count} records wait for a mapping: `ordercase connection mappings` shows which")
+    }));
     StreamCertificate {
         stream: name.clone(),
         kind: backfill.kind,
@@ -335,6 +342,7 @@ mod tests {
             }],
             runs: vec![run(records, total)],
             holes: Vec::new(),
+            waiting: vec![("webhooks".to_owned(), 3)],
         }
     }
 
@@ -379,7 +387,10 @@ mod tests {
         off.tracks[1].state = TrackState::Off;
         let mut paused = evidence(300, 300);
         paused.activity = Activity::Paused("401".to_owned());
+        let mut waiting = evidence(300, 300);
+        waiting.waiting.push(("orders".to_owned(), 2));
         let cases = [
+            (waiting, "2 records wait for a mapping"),
             (unread, "still being read: 100 of 300"),
             (gap, "nothing is proven from 2026-11-20"),
             (old, "4 hours old"),

@@ -71,6 +71,9 @@ statements! {
     WAITING = "SELECT mapping, COUNT(*) AS letters, MIN(settled_at) AS since FROM receipts
                WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping > $3
                GROUP BY mapping ORDER BY mapping LIMIT $4";
+    BY_STREAM = "SELECT stream, COUNT(*) AS letters FROM receipts
+                 WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping IS NOT NULL
+                 GROUP BY stream ORDER BY stream";
     /// History waits for what just happened: it is worked off in the lane of polls.
     RELEASE = "UPDATE receipts SET state = 'pending', reason = NULL, error_class = NULL, mapping = NULL,
                    settled_at = NULL, attempts = 0, failures = 0, lane = $5, due_at = $4, tried_since = $4,
@@ -95,6 +98,22 @@ impl Store {
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut conn = self.reader(&connection.tenant).await?;
         waiting(&mut conn, connection, "").await
+    }
+
+    /// How many dead letters of each of a connection's streams wait for a mapping.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting_by_stream(
+        &self,
+        connection: &ConnectionKey,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut conn = self.reader(&connection.tenant).await?;
+        let args = args![&connection.tenant, &connection.connection];
+        let rows = conn.all(BY_STREAM, args).await?;
+        let rows = rows.iter();
+        rows.map(|row| Ok((row.text("stream")?, row.count("letters")?)))
+            .collect()
     }
 
     /// Sets the mappings of a connection, notes who did, and puts back to work what waits for a mapping that exists

@@ -1,4 +1,5 @@
-//! What a mapping is called: the source's field and its word, `FIELD=WORD`.
+//! What a mapping is called: the source's field and its word, `FIELD=WORD`. Names stand in lists, logs and commands,
+//! so a word that is none that an operator could map is told by its length alone.
 
 use std::fmt;
 
@@ -10,17 +11,13 @@ pub struct MappingName(String);
 
 impl MappingName {
     /// Of a source's field and its word; `None` where the field could not be told from the word, or either is empty.
-    /// A word that is longer than one that can be mapped is cut.
+    /// A word that cannot be mapped becomes `[N characters]`: it may tell who somebody is, or drive a terminal.
     #[must_use]
     pub fn new(field: &str, word: &str) -> Option<Self> {
         let named = is_field(field) && !word.is_empty();
-        named.then(|| {
-            let word = word
-                .chars()
-                .take(MAPPING_TEXT_CHARS_MAX)
-                // NUL ends a text in some databases.
-                .map(|c| if c == '\0' { '\u{fffd}' } else { c });
-            Self(format!("{field}={}", word.collect::<String>()))
+        named.then(|| match is_word(word) {
+            true => Self(format!("{field}={word}")),
+            false => Self(format!("{field}=[{} characters]", word.chars().count())),
         })
     }
 
@@ -69,7 +66,21 @@ impl std::str::FromStr for MappingName {
 
 /// Whether it can be a source's field in a name.
 pub(super) fn is_field(field: &str) -> bool {
-    (1..=MAPPING_TEXT_CHARS_MAX).contains(&field.chars().count()) && !field.contains(['=', '\0'])
+    fits(field) && !field.contains('=')
+}
+
+/// Whether a word can be mapped: short, and without what e-mail addresses and telephone numbers have.
+pub(super) fn is_word(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let dialled = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '(' | ')' | '-' | '.' | '/');
+    // Digits alone are how some sources number their states.
+    let number = digits >= 7 && word.contains([' ', '(']) && word.chars().all(dialled);
+    fits(word) && !word.contains('@') && !word.starts_with('+') && !number
+}
+
+fn fits(text: &str) -> bool {
+    let chars = text.chars().count();
+    (1..=MAPPING_TEXT_CHARS_MAX).contains(&chars) && !text.contains(char::is_control)
 }
 
 /// A mapping that was missing when something was read.
@@ -121,10 +132,24 @@ mod tests {
     }
 
     #[test]
-    fn a_long_word_is_cut_and_nul_becomes_visible() {
-        let long = MappingName::new("state", &"w".repeat(5_000)).unwrap();
-        assert_eq!(long.word().len(), MAPPING_TEXT_CHARS_MAX);
-        let nul = MappingName::new("state", "a\0b").unwrap();
-        assert_eq!(nul.word(), "a\u{fffd}b");
+    fn a_word_that_cannot_be_mapped_is_told_by_its_length() {
+        for (word, told) in [
+            (&*"w".repeat(5_000), "state=[5000 characters]"),
+            ("a\0b", "state=[3 characters]"),
+            ("\u{1b}[2J", "state=[4 characters]"),
+            ("for ann@example.com", "state=[19 characters]"),
+            ("+4915112345678", "state=[14 characters]"),
+            ("(0151) 1234-5678", "state=[16 characters]"),
+            ("102938475", "state=102938475"),
+            (
+                "0f8fad5b-d9cd-469f-a165-70867728950e",
+                "state=0f8fad5b-d9cd-469f-a165-70867728950e",
+            ),
+            ("Zahlung ausst\u{e4}ndig", "state=Zahlung ausst\u{e4}ndig"),
+        ] {
+            let name = MappingName::new("state", word).unwrap();
+            assert_eq!(name.as_str(), told);
+            assert_eq!(MappingName::read(told), Some(name));
+        }
     }
 }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ordercase_model::axis_values;
 
-use super::{MappingName, name::is_field};
+use super::{
+    MappingName,
+    name::{is_field, is_word},
+};
 use crate::limits::{MAPPING_FIELDS_MAX, MAPPING_TEXT_CHARS_MAX, MAPPING_WORDS_MAX};
 
 /// Axis and canonical value of a word.
@@ -97,13 +100,18 @@ fn fit(path: String, field: &str) -> Result<(), MappingsError> {
     if is_field(field) {
         return Ok(());
     }
-    let reason = format!("a field has 1 to {MAPPING_TEXT_CHARS_MAX} characters and no equals sign");
+    let reason = format!(
+        "a field has 1 to {MAPPING_TEXT_CHARS_MAX} characters, no equals sign and no control characters"
+    );
     refuse(path, reason)
 }
 
 fn meaning(path: String, word: &str, axes: &Meaning) -> Result<(), MappingsError> {
-    if !(1..=MAPPING_TEXT_CHARS_MAX).contains(&word.chars().count()) || word.contains('\0') {
-        let reason = format!("a word has 1 to {MAPPING_TEXT_CHARS_MAX} characters");
+    if !is_word(word) {
+        let reason = format!(
+            "a word has 1 to {MAPPING_TEXT_CHARS_MAX} characters, none of them a control character, and is no e-mail \
+             address or telephone number"
+        );
         return refuse(path, reason);
     }
     if axes.is_empty() {
@@ -170,6 +178,10 @@ mod tests {
                 "overrides.s.W.order",
             ),
             (json!({"s": {"W": {}}}), "overrides.s.W"),
+            (
+                json!({"s": {"a@example.com": {"order": "open"}}}),
+                "overrides.s.a@example.com",
+            ),
             (
                 json!({"s": {"W": {"order": "open"}, "w": {"order": "open"}}}),
                 "overrides.s.w",
