@@ -48,7 +48,7 @@ pub(super) struct MappingsView {
     required: Vec<String>,
     /// Moves with every change.
     revision: u64,
-    /// Mappings that are not there and that something waits for.
+    /// Mappings that are not there and that something waits for, by name; the first 500.
     missing: Vec<MissingMapping>,
     /// How much went back to work with this change.
     #[serde(skip_serializing_if = "Option::is_none")]
