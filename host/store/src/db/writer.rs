@@ -5,9 +5,9 @@
 //! answer means "on disk". A job that fails is rolled back to its savepoint and gets its own error;
 //! its neighbours do not notice. When the commit itself fails, everyone is told and nothing is kept.
 //!
-//! Deliveries stand in a line of their own: a shop waits for the answer. They go first, and a group is committed
-//! once one of them waits or after a moment, so that nobody waits for the work of many others; the rest goes with
-//! the next group.
+//! Deliveries stand in a line of their own: a shop waits for the answer. They are committed by themselves, then comes
+//! a group of the rest, which ends once a delivery waits or after a moment, so that nobody waits for the work of many
+//! others.
 //!
 //! SQLite has one such task. On PostgreSQL there are a few: a tenant always goes to the same one, claims have
 //! one to themselves, and a transaction holds the jobs of one [`Scope`] only.
@@ -216,11 +216,9 @@ impl Queue {
     }
 
     /// The next that may go into a transaction of that scope.
-    fn next(&mut self, scope: &Scope) -> Option<Job> {
-        let at = match self.apart {
-            true => self.waiting.iter().position(|job| job.scope == *scope)?,
-            false => 0,
-        };
+    fn next(&mut self, scope: &Scope, urgency: Urgency) -> Option<Job> {
+        let fits = |job: &Job| job.urgency == urgency && (!self.apart || job.scope == *scope);
+        let at = self.waiting.iter().position(fits)?;
         self.waiting.remove(at)
     }
 
@@ -244,12 +242,13 @@ async fn serve(seat: Seat, mut queue: Queue, signals: Signals) -> Conn {
     };
     let mut of_delivery = false;
     while queue.filled().await {
-        // A tenant whose deliveries never end does not keep out the work of others.
+        // Deliveries that never end do not keep out the rest: groups of both follow one another.
         let Some((scope, urgency)) = queue.first(of_delivery) else {
             continue;
         };
         of_delivery = urgency == Urgency::Delivery;
-        let (answers, end) = group(&mut tx, &scope, &mut queue, seat.address.as_ref()).await;
+        let address = seat.address.as_ref();
+        let (answers, end) = group(&mut tx, &scope, urgency, &mut queue, address).await;
         queue.turn(&scope);
         let touched = std::mem::take(&mut tx.touched);
         for answer in answers {
@@ -265,16 +264,18 @@ async fn serve(seat: Seat, mut queue: Queue, signals: Signals) -> Conn {
     tx.conn
 }
 
+/// Commits jobs of one scope and urgency.
 async fn group(
     tx: &mut Tx,
     scope: &Scope,
+    urgency: Urgency,
     queue: &mut Queue,
     address: Option<&Address>,
 ) -> (Vec<Answer>, Result<(), String>) {
     let mut answers = Vec::new();
     let mut end = begin(tx, scope, address).await;
     let until = Instant::now() + Duration::from_millis(WRITER_GROUP_MS);
-    while let Some(Job { urgency, run, .. }) = queue.next(scope) {
+    while let Some(Job { run, .. }) = queue.next(scope, urgency) {
         if let Err(reason) = &end {
             // Without a transaction the job would commit by itself.
             answers.push(run(Err(reason.clone())).await.1);
@@ -295,8 +296,8 @@ async fn group(
             end = plain(tx, dialect::ROLLBACK_JOB).await;
         }
         let full = answers.len() >= WRITER_BATCH_JOBS_MAX || Instant::now() >= until;
-        // Deliveries that never end do not keep out the rest: one of those goes with each group.
-        if full || (urgency == Urgency::Usual && !queue.deliveries.is_empty()) {
+        let others_wait = urgency == Urgency::Usual && !queue.deliveries.is_empty();
+        if full || others_wait {
             break;
         }
     }
@@ -391,7 +392,7 @@ mod tests {
             of_delivery = urgency == Urgency::Delivery;
             found.push(shown(&scope, urgency));
             for _ in 0..jobs {
-                queue.next(&scope);
+                queue.next(&scope, urgency);
             }
             queue.turn(&scope);
         }
@@ -406,10 +407,14 @@ mod tests {
         send(&line, "a", Urgency::Delivery);
         send(&line, "b", Urgency::Delivery);
         queue.receive();
-        let order: Vec<String> = std::iter::from_fn(|| queue.next(&Scope::All))
-            .map(|job| shown(&job.scope, job.urgency))
-            .collect();
-        assert_eq!(order, ["a Delivery", "b Delivery", "a Usual"]);
+        let (_, urgency) = queue.first(false).unwrap();
+        let together = std::iter::from_fn(|| queue.next(&Scope::All, urgency));
+        let together: Vec<String> = together.map(|job| shown(&job.scope, job.urgency)).collect();
+        assert_eq!(together, ["a Delivery", "b Delivery"]);
+        let rest = queue
+            .first(true)
+            .map(|(scope, urgency)| shown(&scope, urgency));
+        assert_eq!(rest.as_deref(), Some("a Usual"));
     }
 
     #[test]
@@ -436,8 +441,12 @@ mod tests {
         send(&line, "a", Urgency::Usual);
         drop(line);
         assert!(queue.filled().await);
-        let scope = queue.first(false).map(|(scope, _)| scope);
-        assert!(scope.and_then(|scope| queue.next(&scope)).is_some());
+        let first = queue.first(false);
+        assert!(
+            first
+                .and_then(|(scope, urgency)| queue.next(&scope, urgency))
+                .is_some()
+        );
         assert!(!queue.filled().await);
     }
 }
