@@ -10,7 +10,7 @@ use std::sync::{
 use axum::Router;
 use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
 use ordercase_store::{
-    Activity, Connection, ConnectionId, Desk, HolderId, Owner, Store, TenantId, TokenPurpose,
+    Connection, ConnectionId, Desk, HolderId, Owner, Store, TenantId, TokenPurpose,
 };
 use ordercase_sync::{Mapper, OnDemand, Replayer, Source, Subscriber};
 use tokio_util::sync::CancellationToken;
@@ -267,7 +267,7 @@ impl App {
             return Ok(None);
         };
         // What a disconnected shop still sends is refused like a stranger's.
-        if matches!(connection.activity, Activity::Leaving | Activity::Left) {
+        if connection.activity.is_over() {
             return Ok(None);
         }
         let plugin = self.plugins.get(&connection.plugin_digest).await?;

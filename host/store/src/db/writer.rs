@@ -276,17 +276,13 @@ async fn group(
     let mut end = begin(tx, scope, address).await;
     let until = Instant::now() + Duration::from_millis(WRITER_GROUP_MS);
     while let Some(Job { run, .. }) = queue.next(scope, urgency) {
+        if end.is_ok() && !answers.is_empty() {
+            end = plain(tx, dialect::NEXT_JOB).await;
+        }
         if let Err(reason) = &end {
             // Without a transaction the job would commit by itself.
             answers.push(run(Err(reason.clone())).await.1);
             continue;
-        }
-        if !answers.is_empty() {
-            end = plain(tx, dialect::NEXT_JOB).await;
-            if let Err(reason) = &end {
-                answers.push(run(Err(reason.clone())).await.1);
-                continue;
-            }
         }
         let before = tx.touched;
         let (good, answer) = run(Ok(tx)).await;

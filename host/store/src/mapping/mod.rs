@@ -22,7 +22,7 @@ use ordercase_model::Instant;
 use serde_json::json;
 
 use crate::{
-    ConnectionKey, Lane, NewAudit, ReceiptClaim, Settlement, Store, StoreError,
+    Activity, ConnectionKey, Lane, NewAudit, ReceiptClaim, Settlement, Store, StoreError,
     account::{self, Moves, Via},
     db::{Conn, Row, Scope, Tx, args, statements},
     limits::{LIST_ROWS_MAX, MAPPINGS_NOTED_MAX},
@@ -63,7 +63,7 @@ statements! {
     OF_RECEIPT = "SELECT c.mappings_revision FROM receipts r JOIN connections c
                       ON c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
                   WHERE r.tenant_id = $1 AND r.receipt_id = $2";
-    BEFORE = "SELECT required_mappings, mappings_revision, state FROM connections
+    BEFORE = "SELECT required_mappings, mappings_revision, state, paused_reason FROM connections
               WHERE tenant_id = $1 AND connection_id = $2";
     SET = "UPDATE connections SET overrides = $3, required_mappings = $4, mappings_revision = mappings_revision + 1,
                updated_at = $5
@@ -141,7 +141,7 @@ async fn set(tx: &mut Tx, commit: &MappingsCommit) -> Result<u64, StoreError> {
     let row = row.ok_or_else(|| StoreError::missing("connection", connection))?;
     let revision = row.count("mappings_revision")?;
     // What went back to work would never be worked off.
-    let gone = ["leaving", "left"].contains(&row.text("state")?.as_str());
+    let gone = Activity::read(&row)?.is_over();
     if gone || commit.expected.is_some_and(|expected| expected != revision) {
         return Err(StoreError::Conflict {
             what: "mappings of connection",

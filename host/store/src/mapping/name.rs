@@ -46,6 +46,12 @@ impl MappingName {
         self.parts().1
     }
 
+    /// That it is missing, as a sentence.
+    #[must_use]
+    pub fn is_missing(&self) -> String {
+        format!("{MISSING}{}` is missing", self.0)
+    }
+
     fn parts(&self) -> (&str, &str) {
         self.0.split_once('=').unwrap_or((&self.0, ""))
     }
@@ -97,7 +103,7 @@ pub(super) const MISSING: &str = "the mapping `";
 
 impl fmt::Display for MissingMapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{MISSING}{}` is missing", self.name)
+        f.write_str(&self.name.is_missing())
     }
 }
 

@@ -52,7 +52,13 @@ impl Activity {
         }
     }
 
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    /// Whether its shop is disconnected, or on the way.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Leaving | Self::Left)
+    }
+
+    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(match row.text("state")?.as_str() {
             "active" => Self::Active,
             "leaving" => Self::Leaving,

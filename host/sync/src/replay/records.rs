@@ -239,7 +239,7 @@ fn complete(line: &mut ReplayedRecord, result: Rederived) {
             ReplayVerdict::Failed
         }
         Outcome::Parked(name) => {
-            line.reason = Some(format!("the mapping `{name}` is missing"));
+            line.reason = Some(name.is_missing());
             ReplayVerdict::Failed
         }
     };

@@ -149,3 +149,18 @@ fn the_help_teaches() {
         );
     }
 }
+
+#[test]
+fn the_help_of_map_names_every_axis() {
+    let mut command = Cli::command();
+    let map = command
+        .find_subcommand_mut("connection")
+        .and_then(|connection| connection.find_subcommand_mut("map"));
+    let help = map.unwrap().render_long_help().to_string();
+    let listed = help
+        .split("Axes: ")
+        .nth(1)
+        .and_then(|rest| rest.split('.').next());
+    let listed: Vec<&str> = listed.unwrap().split(',').map(str::trim).collect();
+    assert_eq!(listed, ordercase_model::AXES);
+}

@@ -158,17 +158,18 @@ async fn mappings(
     let found = format!(
         "{name}: {letters} dead letters wait for {names} mappings, the first is `{mapping}`"
     );
-    let mapping = as_one_word(mapping.as_str());
+    let command = map_command(id.as_str(), mapping.as_str());
     let see = format!(
-        "say what the word means with `ordercase connection map {id} {mapping} AXIS=CANONICAL`; \
-         `ordercase connection mappings {id}` shows all of them"
+        "say what the word means with `{command}`; `ordercase connection mappings {id}` shows all of them"
     );
     Ok(Some(bad("mappings", found, &see)))
 }
 
-/// A text that a shell reads as one word and does not run: the shop chose it.
-fn as_one_word(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// The shop chose the word: a shell reads it as one and does not run it. A name has no NUL, which is all that cannot be
+/// quoted.
+fn map_command(connection: &str, mapping: &str) -> String {
+    let mapping = shlex::try_quote(mapping).unwrap_or_default();
+    format!("ordercase connection map {connection} {mapping} AXIS=CANONICAL")
 }
 
 fn resume(connection: &Connection) -> String {
@@ -255,8 +256,17 @@ mod tests {
 
     #[test]
     fn a_shops_word_stays_one_word_of_a_shell() {
-        assert_eq!(as_one_word("state=On Hold"), "'state=On Hold'");
-        let hostile = as_one_word("state=x'; echo $(id) '");
-        assert_eq!(hostile, r"'state=x'\''; echo $(id) '\'''");
+        for mapping in ["state=On Hold", "state=x'; echo $(id) '", "state=\"`id`\""] {
+            let words = shlex::split(&map_command("con_1", mapping)).unwrap();
+            let proposed = [
+                "ordercase",
+                "connection",
+                "map",
+                "con_1",
+                mapping,
+                "AXIS=CANONICAL",
+            ];
+            assert_eq!(words, proposed);
+        }
     }
 }

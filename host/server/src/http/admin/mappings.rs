@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
 };
 use ordercase_model::Instant;
-use ordercase_store::{Activity, Connection, Mappings, MappingsCommit, Overrides, Waiting};
+use ordercase_store::{Connection, Mappings, MappingsCommit, Overrides, Waiting};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -115,7 +115,7 @@ pub(super) async fn set(
     Bounded(body): Bounded<MappingsBody>,
 ) -> Result<Json<MappingsView>, Problem> {
     let Connection { key, activity, .. } = found(&app, &connection).await?;
-    if matches!(activity, Activity::Leaving | Activity::Left) {
+    if activity.is_over() {
         let detail = "the shop was disconnected: nothing is read of it any more";
         return Err(Problem::new(Kind::Conflict, detail));
     }

@@ -59,7 +59,7 @@ pub(super) async fn connection(
 ) -> Result<Json<ConnectionView>, Problem> {
     let found = connections::found(&app, &connection).await?;
     let key = &found.key;
-    if matches!(found.activity, Activity::Leaving | Activity::Left) {
+    if found.activity.is_over() {
         let detail = "the shop was disconnected and its secrets are gone; connect it anew";
         return Err(Problem::new(Kind::Conflict, detail));
     }
