@@ -26,7 +26,7 @@ use self::store::Store;
 use crate::{hooks, percentile::Sorted};
 
 /// From one look into the store to the next.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Events under way that one look asks for, oldest first. The host works off far fewer at the same time.
 const LOOKED_AT_ONCE: usize = 200;
 /// Deliveries that may be unanswered at the same time; more wait here, and their time runs.

@@ -4,7 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::Context as _;
 use sqlx::{
-    Connection as _, PgConnection, Row as _, SqliteConnection, sqlite::SqliteConnectOptions,
+    Connection as _, PgConnection, Row as _, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
 };
 
 use super::Events;
@@ -35,7 +36,10 @@ impl Store {
     /// When it cannot be reached.
     pub(super) async fn open(events: &Events) -> anyhow::Result<Self> {
         let connection = if events.store.starts_with("postgres://") {
-            let mut connection = PgConnection::connect(&events.store).await?;
+            // Planned once: a look must cost the host's server little.
+            let options: PgConnectOptions = events.store.parse()?;
+            let options = options.options([("plan_cache_mode", "force_generic_plan")]);
+            let mut connection = PgConnection::connect_with(&options).await?;
             sqlx::query("SELECT set_config('ordercase.tenant', $1, false)")
                 .bind(&events.tenant)
                 .execute(&mut connection)
