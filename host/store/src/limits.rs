@@ -11,6 +11,12 @@ pub const WRITER_GROUP_MS: u64 = if cfg!(feature = "simulation") {
 } else {
     20
 };
+/// Groups of more urgent jobs after which a group of history has its turn.
+pub const WRITER_BACKGROUND_PATIENCE: usize = 4;
+/// Snapshots of a page that are committed together; live work goes between. Few in a simulation, so that much does.
+pub const PAGE_SLICE_SNAPSHOTS: usize = if cfg!(feature = "simulation") { 2 } else { 16 };
+/// Bytes of bodies of a page after which what is committed together ends.
+pub const PAGE_SLICE_BYTES: usize = 256 * 1024;
 /// Connections that read at the same time.
 pub const READERS_MAX: u32 = 4;
 /// Writing connections of a process on PostgreSQL: one for claims, the others share the tenants.

@@ -5,8 +5,9 @@
 //! answer means "on disk". A job that fails is rolled back to its savepoint and gets its own error;
 //! its neighbours do not notice. When the commit itself fails, everyone is told and nothing is kept.
 //!
-//! Deliveries stand in a line of their own: a shop waits for the answer. They are committed by themselves, then comes
-//! a group of the rest, which ends once a delivery waits or after a moment, so that nobody waits for the work of many
+//! Jobs stand in lines by [`Urgency`]: a shop waits for the answer to its delivery, what just happened waits for nothing
+//! but its own, history may take its time. A group holds jobs of one urgency and ends once a more urgent one waits or
+//! after a moment, so that nobody waits for the work of many others. Whoever waits has a turn after a few groups of
 //! others.
 //!
 //! SQLite has one such task. On PostgreSQL there are a few: a tenant always goes to the same one, claims have
@@ -24,7 +25,9 @@ use tokio::{
 use super::{Conn, Notifier, Scope, dialect, postgres::Address};
 use crate::{
     StoreError,
-    limits::{WRITER_BATCH_JOBS_MAX, WRITER_GROUP_MS, WRITER_QUEUE_JOBS_MAX},
+    limits::{
+        WRITER_BACKGROUND_PATIENCE, WRITER_BATCH_JOBS_MAX, WRITER_GROUP_MS, WRITER_QUEUE_JOBS_MAX,
+    },
     signal::{Signals, Touched},
     turn::Turns,
 };
@@ -47,7 +50,6 @@ type Run =
 
 struct Job {
     scope: Scope,
-    urgency: Urgency,
     run: Run,
 }
 
@@ -60,26 +62,44 @@ pub(crate) struct Seat {
     pub(crate) notifier: Option<Notifier>,
 }
 
-/// Who waits for a job.
+/// Who waits for a job; the first goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
     /// Somebody outside, for an answer to a delivery.
     Delivery,
-    /// The engine, or a person who changes something.
+    /// The engine, for what just happened, or a person who changes something.
     Usual,
+    /// Nobody: history that is read or read again.
+    Background,
 }
 
-/// The sending ends of a task.
-struct Line {
-    deliveries: mpsc::Sender<Job>,
-    usual: mpsc::Sender<Job>,
+impl Urgency {
+    const ALL: [Self; 3] = [Self::Delivery, Self::Usual, Self::Background];
+
+    /// After how many groups of others it has its turn, so that work without end keeps nobody out.
+    const fn patience(self) -> usize {
+        match self {
+            Self::Delivery | Self::Usual => 1,
+            Self::Background => WRITER_BACKGROUND_PATIENCE,
+        }
+    }
 }
 
-/// The receiving ends, and what was received and waits.
+/// The sending end of a task, by urgency.
+type Line = [mpsc::Sender<Job>; Urgency::ALL.len()];
+
+/// Jobs of one urgency.
+struct Waiting {
+    urgency: Urgency,
+    arriving: mpsc::Receiver<Job>,
+    jobs: VecDeque<Job>,
+    /// Groups of others since one of these.
+    passed: usize,
+}
+
+/// Who waits for a task, by urgency.
 struct Queue {
-    deliveries: mpsc::Receiver<Job>,
-    usual: mpsc::Receiver<Job>,
-    waiting: VecDeque<Job>,
+    lines: [Waiting; Urgency::ALL.len()],
     /// Whether a transaction holds the jobs of one scope only.
     apart: bool,
 }
@@ -95,15 +115,8 @@ impl Writer {
     pub(crate) fn start(seats: Vec<Seat>, signals: &Signals) -> (Self, Vec<JoinHandle<Conn>>) {
         let (mut lines, mut tasks) = (Vec::new(), Vec::new());
         for seat in seats {
-            let (deliveries, urgent) = mpsc::channel(WRITER_QUEUE_JOBS_MAX);
-            let (usual, others) = mpsc::channel(WRITER_QUEUE_JOBS_MAX);
-            let queue = Queue {
-                deliveries: urgent,
-                usual: others,
-                waiting: VecDeque::new(),
-                apart: seat.address.is_some(),
-            };
-            lines.push(Line { deliveries, usual });
+            let (line, queue) = Queue::new(seat.address.is_some(), WRITER_QUEUE_JOBS_MAX);
+            lines.push(line);
             tasks.push(tokio::spawn(serve(seat, queue, signals.clone())));
         }
         let lines = lines.into();
@@ -141,18 +154,14 @@ impl Writer {
                 (good, answer)
             })
         });
-        let queue = match urgency {
-            Urgency::Delivery => &line.deliveries,
-            Urgency::Usual => &line.usual,
+        let [delivery, usual, background] = line;
+        let line = match urgency {
+            Urgency::Delivery => delivery,
+            Urgency::Usual => usual,
+            Urgency::Background => background,
         };
-        queue
-            .send(Job {
-                scope,
-                urgency,
-                run,
-            })
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        let sent = line.send(Job { scope, run }).await;
+        sent.map_err(|_| StoreError::Closed)?;
         outcome.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -173,62 +182,98 @@ impl Writer {
 }
 
 impl Queue {
+    fn new(apart: bool, room: usize) -> (Line, Self) {
+        let [delivery, usual, background] = Urgency::ALL.map(|urgency| {
+            let (line, arriving) = mpsc::channel(room);
+            let waiting = Waiting {
+                urgency,
+                arriving,
+                jobs: VecDeque::new(),
+                passed: 0,
+            };
+            (line, waiting)
+        });
+        let lines = [delivery.1, usual.1, background.1];
+        ([delivery.0, usual.0, background.0], Self { lines, apart })
+    }
+
     /// Waits for a job; whether there is one. There is none once the last sender is gone.
     async fn filled(&mut self) -> bool {
         self.receive();
-        if self.waiting.is_empty() {
-            let job = tokio::select! {
+        if self.lines.iter().all(|line| line.jobs.is_empty()) {
+            let [delivery, usual, background] = &mut self.lines;
+            let (line, job) = tokio::select! {
                 biased;
-                Some(job) = self.deliveries.recv() => Some(job),
-                Some(job) = self.usual.recv() => Some(job),
-                else => None,
+                Some(job) = delivery.arriving.recv() => (delivery, job),
+                Some(job) = usual.arriving.recv() => (usual, job),
+                Some(job) = background.arriving.recv() => (background, job),
+                else => return false,
             };
-            self.waiting.extend(job);
+            line.jobs.push_back(job);
             self.receive();
         }
-        !self.waiting.is_empty()
+        true
     }
 
-    /// Takes in who waits, deliveries before others.
+    /// Takes in who waits.
     fn receive(&mut self) {
-        let mut first = VecDeque::new();
-        while let Ok(job) = self.deliveries.try_recv() {
-            first.push_back(job);
-        }
-        if !first.is_empty() {
-            first.append(&mut self.waiting);
-            self.waiting = first;
-        }
-        while self.waiting.len() < WRITER_BATCH_JOBS_MAX {
-            match self.usual.try_recv() {
-                Ok(job) => self.waiting.push_back(job),
-                Err(_) => break,
+        for line in &mut self.lines {
+            while line.jobs.len() < WRITER_BATCH_JOBS_MAX
+                && let Ok(job) = line.arriving.try_recv()
+            {
+                line.jobs.push_back(job);
             }
         }
     }
 
-    /// Whose group is next: of who waits longest, deliveries before others or the other way round.
-    fn first(&self, usual: bool) -> Option<(Scope, Urgency)> {
-        let mut waiting = self.waiting.iter();
-        let usual = waiting.find(|job| usual && job.urgency == Urgency::Usual);
-        let job = usual.or(self.waiting.front())?;
-        Some((job.scope.clone(), job.urgency))
+    /// Whose group is next: of those whose patience is over the longest, else of the most urgent.
+    fn turn(&mut self) -> Option<(Scope, Urgency)> {
+        let waiting = self.lines.iter().filter(|line| !line.jobs.is_empty());
+        // Of equals the first, who is the most urgent.
+        let next = waiting.min_by_key(|line| {
+            let over = (line.passed + 1).saturating_sub(line.urgency.patience());
+            std::cmp::Reverse(over)
+        })?;
+        let turn = (next.jobs.front()?.scope.clone(), next.urgency);
+        for line in &mut self.lines {
+            let passed = line.urgency != turn.1 && !line.jobs.is_empty();
+            line.passed = if passed { line.passed + 1 } else { 0 };
+        }
+        Some(turn)
+    }
+
+    fn line(&mut self, urgency: Urgency) -> &mut Waiting {
+        let [delivery, usual, background] = &mut self.lines;
+        match urgency {
+            Urgency::Delivery => delivery,
+            Urgency::Usual => usual,
+            Urgency::Background => background,
+        }
     }
 
     /// The next that may go into a transaction of that scope.
     fn next(&mut self, scope: &Scope, urgency: Urgency) -> Option<Job> {
-        let fits = |job: &Job| job.urgency == urgency && (!self.apart || job.scope == *scope);
-        let at = self.waiting.iter().position(fits)?;
-        self.waiting.remove(at)
+        let apart = self.apart;
+        let jobs = &mut self.line(urgency).jobs;
+        let at = jobs.iter().position(|job| !apart || job.scope == *scope)?;
+        jobs.remove(at)
+    }
+
+    /// Whether somebody waits who goes before that urgency.
+    fn is_awaited_before(&self, urgency: Urgency) -> bool {
+        let mut before = self.lines.iter().take_while(|line| line.urgency != urgency);
+        before.any(|line| !line.jobs.is_empty() || !line.arriving.is_empty())
     }
 
     /// Ends a scope's turn: what is left of it goes behind the others.
-    fn turn(&mut self, scope: &Scope) {
+    fn end_turn(&mut self, scope: &Scope) {
         if self.apart {
-            let (left, mut others): (VecDeque<Job>, VecDeque<Job>) =
-                self.waiting.drain(..).partition(|job| job.scope == *scope);
-            others.extend(left);
-            self.waiting = others;
+            for line in &mut self.lines {
+                let (left, mut others): (VecDeque<Job>, VecDeque<Job>) =
+                    line.jobs.drain(..).partition(|job| job.scope == *scope);
+                others.extend(left);
+                line.jobs = others;
+            }
         }
     }
 }
@@ -240,16 +285,13 @@ async fn serve(seat: Seat, mut queue: Queue, signals: Signals) -> Conn {
         touched: Touched::default(),
         turns: Turns::new(),
     };
-    let mut of_delivery = false;
     while queue.filled().await {
-        // Deliveries that never end do not keep out the rest: groups of both follow one another.
-        let Some((scope, urgency)) = queue.first(of_delivery) else {
+        let Some((scope, urgency)) = queue.turn() else {
             continue;
         };
-        of_delivery = urgency == Urgency::Delivery;
         let address = seat.address.as_ref();
         let (answers, end) = group(&mut tx, &scope, urgency, &mut queue, address).await;
-        queue.turn(&scope);
+        queue.end_turn(&scope);
         let touched = std::mem::take(&mut tx.touched);
         for answer in answers {
             answer(end.clone());
@@ -292,8 +334,7 @@ async fn group(
             end = plain(tx, dialect::ROLLBACK_JOB).await;
         }
         let full = answers.len() >= WRITER_BATCH_JOBS_MAX || Instant::now() >= until;
-        let others_wait = urgency == Urgency::Usual && !queue.deliveries.is_empty();
-        if full || others_wait {
+        if full || queue.is_awaited_before(urgency) {
             break;
         }
     }
@@ -348,30 +389,14 @@ mod tests {
     use super::*;
 
     fn queue(apart: bool) -> (Line, Queue) {
-        let (deliveries, urgent) = mpsc::channel(8);
-        let (usual, others) = mpsc::channel(8);
-        let queue = Queue {
-            deliveries: urgent,
-            usual: others,
-            waiting: VecDeque::new(),
-            apart,
-        };
-        (Line { deliveries, usual }, queue)
+        Queue::new(apart, 16)
     }
 
     fn send(line: &Line, tenant: &str, urgency: Urgency) {
         let run: Run = Box::new(|_| Box::pin(async { (true, Box::new(|_| ()) as Answer) }));
         let scope = Scope::Tenant(crate::TenantId::new(tenant).unwrap());
-        let to = match urgency {
-            Urgency::Delivery => &line.deliveries,
-            Urgency::Usual => &line.usual,
-        };
-        let job = Job {
-            scope,
-            urgency,
-            run,
-        };
-        assert!(to.try_send(job).is_ok());
+        let at = Urgency::ALL.iter().position(|one| *one == urgency).unwrap();
+        assert!(line[at].try_send(Job { scope, run }).is_ok());
     }
 
     fn shown(scope: &Scope, urgency: Urgency) -> String {
@@ -383,34 +408,57 @@ mod tests {
 
     /// Whose groups follow each other when a group takes that many jobs.
     fn groups(queue: &mut Queue, jobs: usize) -> Vec<String> {
-        let (mut found, mut of_delivery) = (Vec::new(), false);
-        while let Some((scope, urgency)) = queue.first(of_delivery) {
-            of_delivery = urgency == Urgency::Delivery;
+        let mut found = Vec::new();
+        while let Some((scope, urgency)) = queue.turn() {
             found.push(shown(&scope, urgency));
             for _ in 0..jobs {
                 queue.next(&scope, urgency);
             }
-            queue.turn(&scope);
+            queue.end_turn(&scope);
         }
         found
     }
 
     #[test]
-    fn deliveries_go_first_whenever_they_came() {
+    fn the_most_urgent_go_first_whenever_they_came_and_together() {
         let (line, mut queue) = queue(false);
+        send(&line, "a", Urgency::Background);
+        queue.receive();
         send(&line, "a", Urgency::Usual);
         queue.receive();
         send(&line, "a", Urgency::Delivery);
         send(&line, "b", Urgency::Delivery);
+        assert!(queue.is_awaited_before(Urgency::Usual));
+        assert!(!queue.is_awaited_before(Urgency::Delivery));
         queue.receive();
-        let (_, urgency) = queue.first(false).unwrap();
-        let together = std::iter::from_fn(|| queue.next(&Scope::All, urgency));
-        let together: Vec<String> = together.map(|job| shown(&job.scope, job.urgency)).collect();
-        assert_eq!(together, ["a Delivery", "b Delivery"]);
-        let rest = queue
-            .first(true)
-            .map(|(scope, urgency)| shown(&scope, urgency));
-        assert_eq!(rest.as_deref(), Some("a Usual"));
+        let order = groups(&mut queue, 2);
+        assert_eq!(order, ["a Delivery", "a Usual", "a Background"]);
+        assert!(!queue.is_awaited_before(Urgency::Background));
+    }
+
+    #[test]
+    fn whoever_waits_has_a_turn_after_a_few_groups_of_others() {
+        let (line, mut queue) = queue(false);
+        for urgency in Urgency::ALL {
+            for _ in 0..8 {
+                send(&line, "a", urgency);
+            }
+        }
+        queue.receive();
+        let order = groups(&mut queue, 1);
+        let first = |word: &str| order.iter().position(|group| group.ends_with(word));
+        assert_eq!(first("Delivery"), Some(0), "{order:?}");
+        assert_eq!(first("Usual"), Some(1), "{order:?}");
+        assert_eq!(first("Background"), Some(5), "{order:?}");
+        let background: Vec<usize> = order
+            .iter()
+            .enumerate()
+            .filter_map(|(at, group)| group.ends_with("Background").then_some(at))
+            .collect();
+        assert!(
+            background.windows(2).all(|two| two[1] - two[0] <= 6),
+            "{order:?}"
+        );
     }
 
     #[test]
@@ -423,11 +471,8 @@ mod tests {
         send(&line, "calm", Urgency::Usual);
         queue.receive();
         let order = groups(&mut queue, 1);
-        assert_eq!(
-            order.iter().position(|group| group == "calm Usual"),
-            Some(1),
-            "{order:?}"
-        );
+        let calm = order.iter().position(|group| group == "calm Usual");
+        assert!(calm.is_some_and(|at| at <= 3), "{order:?}");
         assert_eq!(order.len(), 7);
     }
 
@@ -437,7 +482,7 @@ mod tests {
         send(&line, "a", Urgency::Usual);
         drop(line);
         assert!(queue.filled().await);
-        let first = queue.first(false);
+        let first = queue.turn();
         assert!(
             first
                 .and_then(|(scope, urgency)| queue.next(&scope, urgency))

@@ -7,7 +7,7 @@ use crate::{
     Death, ErrorClass, MissingMapping, Store, StoreError,
     db::Scope,
     mapping,
-    record::{Applied, Batch, Outcome, write_batch},
+    record::{Applied, Batch, Outcome, keep_raw, write_batch},
 };
 
 impl Store {
@@ -31,7 +31,8 @@ impl Store {
             Box::pin(async move {
                 let (mut applied, mut parked) = (Vec::new(), None);
                 for batch in &batches {
-                    let written = write_batch(tx, batch, now).await?;
+                    let raw = keep_raw(tx, batch, now).await?;
+                    let written = write_batch(tx, batch, &raw, now).await?;
                     parked = parked.or_else(|| missing(batch, &written));
                     applied.extend(written);
                 }
@@ -60,7 +61,8 @@ impl Store {
             Box::pin(async move {
                 let mut applied = Vec::new();
                 for batch in &batches {
-                    applied.extend(write_batch(tx, batch, now).await?);
+                    let raw = keep_raw(tx, batch, now).await?;
+                    applied.extend(write_batch(tx, batch, &raw, now).await?);
                 }
                 Ok((applied, Settlement::Applied))
             })

@@ -82,20 +82,25 @@ impl Store {
     ) -> Result<Vec<Applied>, StoreError> {
         let stream = stream.to_owned();
         self.write(Scope::from(&batch.connection.tenant), move |tx| {
-            Box::pin(async move { write_page(tx, &batch, &stream, now).await })
+            Box::pin(async move {
+                let raw = raw::keep(tx, &batch, now).await?;
+                write_page(tx, &batch, &raw, &stream, now).await
+            })
         })
         .await
     }
 }
 
-/// Writes a batch whose snapshots are receipts of their own: records of a page or an answer.
+/// Writes a batch whose snapshots are receipts of their own: records of a page or an answer. `raw` names the answers
+/// that were kept of it, see [`raw::keep`].
 pub(crate) async fn write_page(
     tx: &mut Tx,
     batch: &Batch,
+    raw: &[Option<String>],
     stream: &str,
     now: Instant,
 ) -> Result<Vec<Applied>, StoreError> {
-    let applied = write_batch(tx, batch, now).await?;
+    let applied = write_batch(tx, batch, raw, now).await?;
     let key = &batch.connection;
     for (snapshot, result) in batch.snapshots.iter().zip(&applied) {
         match &result.outcome {
@@ -149,10 +154,11 @@ pub(crate) fn lane_of(path: ReadPath) -> Lane {
     }
 }
 
-/// Writes a batch. The outcomes stand in the order of the snapshots.
+/// Writes a batch whose answers are kept already. The outcomes stand in the order of the snapshots.
 pub(crate) async fn write_batch(
     tx: &mut Tx,
     batch: &Batch,
+    raw: &[Option<String>],
     now: Instant,
 ) -> Result<Vec<Applied>, StoreError> {
     if batch.snapshots.len() > BATCH_SNAPSHOTS_MAX {
@@ -161,7 +167,6 @@ pub(crate) async fn write_batch(
             batch.snapshots.len()
         )));
     }
-    let raw_ids = raw::keep(tx, &batch.connection, &batch.raw, now).await?;
     let wanted = batch.snapshots.iter().filter_map(|s| target(s).ok());
     let known = existing(&mut tx.conn, &batch.connection, wanted).await?;
     let required = mapping::required(&mut tx.conn, &batch.connection).await?;
@@ -171,7 +176,7 @@ pub(crate) async fn write_batch(
         let raw_refs = snapshot
             .raw
             .iter()
-            .filter_map(|at| raw_ids.get(*at)?.clone())
+            .filter_map(|at| raw.get(*at)?.clone())
             .collect();
         let arrival = Arrival {
             plugin_digest: &batch.plugin_digest,

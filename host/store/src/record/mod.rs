@@ -20,6 +20,7 @@ pub(crate) use held::Held;
 pub use held::{Gone, Outcome};
 pub use keys::{KeyKind, LookupKey};
 pub use lookup::Lookup;
+pub(crate) use raw::keep as keep_raw;
 pub use read::StoredRecord;
 pub(crate) use redact::is_personal;
 pub use rederive::{Candidate, Derived, RecordFilter, Rederivation, Rederived};

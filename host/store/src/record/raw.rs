@@ -2,7 +2,7 @@
 
 use ordercase_model::Instant;
 
-use super::snapshot::RawBody;
+use super::snapshot::{Batch, RawBody};
 use crate::{
     ConnectionKey, Store, StoreError,
     db::{Tx, args, statements},
@@ -24,12 +24,12 @@ statements! {
 /// no id.
 pub(crate) async fn keep(
     tx: &mut Tx,
-    connection: &ConnectionKey,
-    bodies: &[RawBody],
+    batch: &Batch,
     now: Instant,
 ) -> Result<Vec<Option<String>>, StoreError> {
-    let mut ids = Vec::with_capacity(bodies.len());
-    for raw in bodies {
+    let connection = &batch.connection;
+    let mut ids = Vec::with_capacity(batch.raw.len());
+    for raw in &batch.raw {
         if raw.bytes.len() > RAW_BODY_BYTES_MAX {
             tracing::warn!(
                 tenant.id = %connection.tenant,

@@ -12,12 +12,15 @@
 //! store holds with what was seen, and looks up one by one what was not; then it is proven. The cursor moves only
 //! in the transaction that stores its page, so a killed process reads the page again and loses nothing.
 
+mod page;
 mod verify;
 mod work;
 
 pub(crate) use work::open;
 #[cfg(test)]
-pub(crate) use {verify::STATEMENTS as VERIFY_STATEMENTS, work::STATEMENTS};
+pub(crate) use {
+    page::STATEMENTS as PAGE_STATEMENTS, verify::STATEMENTS as VERIFY_STATEMENTS, work::STATEMENTS,
+};
 
 use ordercase_model::{Comparability, Instant, Kind, RecordRef};
 use serde::{Deserialize, Serialize};

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ConnectionKey, Phase, Store, StoreError,
-    db::{Arg, Scope, Tx, args, statements},
+    db::{Arg, Scope, Tx, Urgency, args, statements},
     record::{self, Applied, Batch, Held, Outcome, ReadPath, write_page},
     run::{self, Before, Hole, HoleCause, Progress, Proof},
     subscription,
@@ -70,6 +70,7 @@ pub struct Comparison {
 }
 
 /// What became of the records of a page, and what they say about what was missed.
+#[derive(Default)]
 pub(super) struct Written {
     pub(super) applied: Vec<Applied>,
     pub(super) disputed: Vec<RecordRef>,
@@ -81,10 +82,15 @@ impl Written {
     pub(super) fn of(applied: Vec<Applied>) -> Self {
         Self {
             applied,
-            disputed: Vec::new(),
-            holes: 0,
-            gone: 0,
+            ..Self::default()
         }
+    }
+
+    pub(super) fn add(&mut self, more: Self) {
+        self.applied.extend(more.applied);
+        self.disputed.extend(more.disputed);
+        self.holes += more.holes;
+        self.gone += more.gone;
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -106,11 +112,12 @@ pub(super) async fn write(
     tx: &mut Tx,
     track: &StreamTrack,
     batch: &mut Batch,
+    raw: &[Option<String>],
     now: Instant,
 ) -> Result<Written, StoreError> {
     let known = record::known(&mut tx.conn, batch).await?;
     let disputed = dispute(&known, batch);
-    let written = corrected(tx, track, batch, &known, now).await?;
+    let written = corrected(tx, track, batch, raw, &known, now).await?;
     Ok(Written {
         disputed,
         ..written
@@ -146,10 +153,11 @@ async fn corrected(
     tx: &mut Tx,
     track: &StreamTrack,
     batch: &Batch,
+    raw: &[Option<String>],
     known: &Known,
     now: Instant,
 ) -> Result<Written, StoreError> {
-    let applied = write_page(tx, batch, &track.stream, now).await?;
+    let applied = write_page(tx, batch, raw, &track.stream, now).await?;
     let mut written = Written::of(applied);
     let Some(run) = &track.run else {
         return Ok(written);
@@ -233,8 +241,9 @@ impl Store {
         &self,
         comparison: Comparison,
     ) -> Result<StreamTrack, StoreError> {
-        self.write(
+        self.write_as(
             Scope::from(&comparison.track.connection.tenant),
+            Urgency::Background,
             move |tx| {
                 Box::pin(async move {
                     let Comparison {
@@ -246,7 +255,8 @@ impl Store {
                     } = comparison;
                     let records = i64::try_from(batch.snapshots.len()).unwrap_or(i64::MAX);
                     let known = record::known(&mut tx.conn, &batch).await?;
-                    let stored = corrected(tx, &track, &batch, &known, now).await?;
+                    let raw = record::keep_raw(tx, &batch, now).await?;
+                    let stored = corrected(tx, &track, &batch, &raw, &known, now).await?;
                     let mut args = proof(&track);
                     args.extend(args![cursor, records, lease_until, now]);
                     let row = tx.conn.first(STEP, args).await?;

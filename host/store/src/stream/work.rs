@@ -1,18 +1,14 @@
-//! Handing tracks out, storing their pages, settling what brought none.
+//! Handing tracks out, settling what brought no page.
 
 use ordercase_model::Instant;
 
-use super::{
-    Next, PageCommit, PageOutcome, StreamSpec, StreamTrack, Track, TrackSettlement, read,
-    track_columns, verify,
-};
+use super::{StreamSpec, StreamTrack, Track, TrackSettlement, read, track_columns};
 use crate::{
     ConnectionKey, Lane, Phase, Store, StoreError,
     db::{Arg, Scope, Tx, args, dialect, statements},
     inbox::ClaimRequest,
     limits::{LIST_ROWS_MAX, cut},
-    record::write_page,
-    run::{self, Progress},
+    run,
     signal::Queue,
     turn::Round,
 };
@@ -33,14 +29,6 @@ statements! {
             "UPDATE streams SET holder = $4, lease_until = $5
                 WHERE (tenant_id, connection_id, stream, track) IN (
                     SELECT tenant_id, connection_id, stream, track FROM due)
-            RETURNING ", track_columns!());
-    ADVANCE = concat!("UPDATE streams SET cursor = $6, watermark = $7, pages = pages + 1, records = records + $8,
-                total = COALESCE($9, total), state = $10, due_at = $11, holder = $12, lease_until = $13,
-                started_at = COALESCE(started_at, $14), finished_at = COALESCE($15, finished_at),
-                attempts = 0, last_error = NULL, since = $16, phase = $17,
-                restarts = CASE WHEN CAST($15 AS BIGINT) IS NULL THEN restarts ELSE 0 END
-            WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
-                AND state = 'pending'
             RETURNING ", track_columns!());
     SETTLE = "UPDATE streams SET state = $6, due_at = $7, last_error = $8, cursor = $9, attempts = attempts + $10,
                 restarts = restarts + $11, phase = $12, holder = NULL, lease_until = NULL
@@ -131,56 +119,6 @@ impl Store {
                 args.extend(args![since, &run]);
                 let row = tx.conn.first(BEGIN_WINDOW, args).await?;
                 read(&row.ok_or_else(|| lost(&track))?)
-            })
-        })
-        .await
-    }
-
-    /// Stores a page and moves the cursor, together or not at all.
-    ///
-    /// # Errors
-    /// [`StoreError::LeaseLost`] when somebody else has the track by now: nothing is stored.
-    pub async fn apply_page(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
-        #[cfg(feature = "simulation")]
-        if crate::simulation::is_off(crate::simulation::Mutation::CursorWithPage) {
-            return self.apply_page_apart(page).await;
-        }
-        self.write(Scope::from(&page.track.connection.tenant), move |tx| {
-            Box::pin(async move {
-                let mut page = page;
-                let stored = if page.track.track.verifies() {
-                    verify::write(tx, &page.track, &mut page.batch, page.now).await?
-                } else {
-                    let (batch, stream) = (&page.batch, &page.track.stream);
-                    verify::Written::of(write_page(tx, batch, stream, page.now).await?)
-                };
-                let row = tx
-                    .conn
-                    .first(ADVANCE, advance(&page))
-                    .await?
-                    .ok_or_else(|| lost(&page.track))?;
-                let track = read(&row)?;
-                let step = Progress {
-                    pages: 1,
-                    records: count(page.batch.snapshots.len()),
-                    total: page.total.map(|n| i64::try_from(n).unwrap_or(i64::MAX)),
-                    ..stored.progress()
-                };
-                run::advance(&mut tx.conn, &track, track.phase, step, page.now).await?;
-                if matches!(page.next, Next::Done | Next::Again { .. }) {
-                    run::end(tx, &track, None, page.now).await?;
-                    if track.track == Track::Poll {
-                        run::drop_empty(&mut tx.conn, &track).await?;
-                    }
-                }
-                if matches!(page.next, Next::Yield { .. }) {
-                    tx.touched.add(Queue::Lane(track.lane));
-                }
-                Ok(PageOutcome {
-                    applied: stored.applied,
-                    disputed: stored.disputed,
-                    track,
-                })
             })
         })
         .await
@@ -359,45 +297,6 @@ async fn tell(
     run::trouble(&mut tx.conn, track, error, warning, stopped, now).await
 }
 
-fn count(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
-#[cfg(feature = "simulation")]
-impl Store {
-    /// What the simulation must notice: the cursor moves first, the page is stored later.
-    async fn apply_page_apart(&self, page: PageCommit) -> Result<PageOutcome, StoreError> {
-        let (scope, moved) = (Scope::from(&page.track.connection.tenant), advance(&page));
-        let lost = lost(&page.track);
-        let track = self
-            .write(scope.clone(), move |tx| {
-                Box::pin(async move {
-                    let row = tx.conn.first(ADVANCE, moved).await?.ok_or(lost)?;
-                    read(&row)
-                })
-            })
-            .await?;
-        self.write(scope, move |tx| {
-            Box::pin(async move {
-                let mut page = page;
-                let stored = match page.track.track.verifies() {
-                    true => verify::write(tx, &page.track, &mut page.batch, page.now).await?,
-                    false => {
-                        let (batch, stream) = (&page.batch, &page.track.stream);
-                        verify::Written::of(write_page(tx, batch, stream, page.now).await?)
-                    }
-                };
-                Ok(PageOutcome {
-                    applied: stored.applied,
-                    disputed: stored.disputed,
-                    track,
-                })
-            })
-        })
-        .await
-    }
-}
-
 pub(crate) async fn open(
     tx: &mut Tx,
     connection: &ConnectionKey,
@@ -438,60 +337,6 @@ pub(super) fn proof(track: &StreamTrack) -> Vec<Arg> {
         track.track.as_str(),
         track.holder.as_ref()
     ]
-}
-
-fn advance(page: &PageCommit) -> Vec<Arg> {
-    let track = &page.track;
-    let newest = page
-        .batch
-        .snapshots
-        .iter()
-        .filter(|snapshot| snapshot.record.kind == track.kind)
-        .filter_map(|snapshot| snapshot.record.source_updated_at)
-        .max();
-    let watermark = track.watermark.max(newest);
-    let holder = track.holder.as_ref();
-    let (cursor, state, due_at, holder, lease_until) = match &page.next {
-        Next::Keep {
-            cursor,
-            lease_until,
-        } => (
-            Some(cursor),
-            "pending",
-            page.now,
-            holder,
-            Some(*lease_until),
-        ),
-        Next::Yield { cursor } => (Some(cursor), "pending", page.now, None, None),
-        Next::Turn { lease_until, .. } => (None, "pending", page.now, holder, Some(*lease_until)),
-        Next::Done => (None, "done", page.now, None, None),
-        Next::Again { at } => (None, "pending", *at, None, None),
-    };
-    let records = i64::try_from(page.batch.snapshots.len()).unwrap_or(i64::MAX);
-    let total = page
-        .total
-        .map(|total| i64::try_from(total).unwrap_or(i64::MAX));
-    let finished = matches!(page.next, Next::Done | Next::Again { .. }).then_some(page.now);
-    let phase = match page.next {
-        Next::Turn { phase, .. } => phase,
-        _ => Phase::Reading,
-    };
-    let mut args = proof(track);
-    args.extend(args![
-        cursor,
-        watermark,
-        records,
-        total,
-        state,
-        due_at,
-        holder,
-        lease_until,
-        page.now,
-        finished,
-        track.since,
-        phase.as_str()
-    ]);
-    args
 }
 
 pub(super) fn lost(track: &StreamTrack) -> StoreError {

@@ -12,7 +12,7 @@ mod rederive;
 mod replicas;
 mod retention;
 mod statements;
-mod streams;
+pub(crate) mod streams;
 mod subscriptions;
 pub(crate) mod support;
 mod tenants;

@@ -40,6 +40,7 @@ async fn every_statement_can_be_prepared(#[values(On::Sqlite, On::Postgres)] on:
         ("secret", secret::STATEMENTS),
         ("store", store::STATEMENTS),
         ("stream", stream::STATEMENTS),
+        ("stream/page", stream::PAGE_STATEMENTS),
         ("stream/verify", stream::VERIFY_STATEMENTS),
         ("subscription/leave", subscription::LEAVE_STATEMENTS),
         ("subscription/work", subscription::WORK_STATEMENTS),

@@ -5,7 +5,7 @@ use super::support::*;
 use crate::*;
 
 impl Home {
-    pub(super) async fn open(&self) {
+    pub(crate) async fn open(&self) {
         let spec = StreamSpec {
             stream: "orders".into(),
             kind: Kind::Order,
@@ -18,14 +18,19 @@ impl Home {
             .unwrap();
     }
 
-    pub(super) async fn claim_track(&self, lane: Lane, who: &str, now: i64) -> Vec<StreamTrack> {
+    pub(crate) async fn claim_track(&self, lane: Lane, who: &str, now: i64) -> Vec<StreamTrack> {
         self.store
             .claim_streams(ask(lane, who, 5, now))
             .await
             .unwrap()
     }
 
-    fn page(&self, track: &StreamTrack, ids: std::ops::Range<u32>, next: Next) -> PageCommit {
+    pub(crate) fn page(
+        &self,
+        track: &StreamTrack,
+        ids: std::ops::Range<u32>,
+        next: Next,
+    ) -> PageCommit {
         let orders = ids
             .map(|n| order(&format!("o{n}"), i64::from(n), 10, plain_order(n)))
             .collect();
