@@ -33,11 +33,15 @@ pub struct Applied {
 }
 
 statements! {
-    EXISTING = dialect::pairs!(" SELECT ", record_columns!(), " FROM batch JOIN records r
-            ON r.tenant_id = $2 AND r.connection_id = $3 AND r.kind = batch.a AND r.source_id = batch.b");
-    DROP_KEYS = dialect::pairs!(" DELETE FROM record_keys
-            WHERE tenant_id = $2 AND connection_id = $3
-                AND (kind, source_id) IN (SELECT a, b FROM batch)");
+    EXISTING = dialect::pairs!(" SELECT ", record_columns!(), " FROM batch",
+            each "records" "r" on "r.tenant_id = $2 AND r.connection_id = $3 AND r.kind = batch.a
+                AND r.source_id = batch.b");
+    KEYS = dialect::pairs!(" SELECT k.key_kind, k.key_value, k.kind, k.source_id FROM batch",
+            each "record_keys" "k" on "k.tenant_id = $2 AND k.connection_id = $3 AND k.kind = batch.a
+                AND k.source_id = batch.b");
+    DROP_KEY = "DELETE FROM record_keys
+            WHERE tenant_id = $1 AND connection_id = $2 AND key_kind = $3 AND key_value = $4 AND kind = $5
+                AND source_id = $6";
 }
 
 /// The records of a batch.
@@ -62,7 +66,7 @@ pub(crate) static SAVE: Many = Many::new(
         placed_at = excluded.placed_at, state = excluded.state, changed_at = excluded.changed_at,
         revision = excluded.revision",
 );
-/// Their keys, which were dropped before where there were any.
+/// Keys that they did not have before.
 pub(crate) static ADD_KEYS: Many = Many::new(
     "INSERT INTO record_keys (tenant_id, connection_id, key_kind, key_value, kind, source_id)",
     6,
@@ -303,30 +307,65 @@ impl Desktop {
             rows.extend(row(connection, held)?);
         }
         SAVE.run(&mut tx.conn, rows).await?;
-        let stale: Vec<[&str; 2]> = self
+        self.save_keys(tx, connection).await
+    }
+
+    /// Drops the keys that changed records do not have any more and adds those that they did not have: few of them
+    /// change when an order does.
+    async fn save_keys(&self, tx: &mut Tx, connection: &ConnectionKey) -> Result<(), StoreError> {
+        let mut stored = self.stored_keys(tx, connection).await?;
+        let ConnectionKey { tenant, connection } = connection;
+        let mut rows = Vec::new();
+        for held in self.changed() {
+            for key in &held.extracted.keys {
+                let key = [
+                    key.kind.as_str(),
+                    &key.value,
+                    held.kind.as_str(),
+                    &held.source_id,
+                ];
+                if !stored.remove(&key.map(str::to_owned)) {
+                    let [key_kind, key_value, kind, source_id] = key;
+                    rows.extend(args![
+                        tenant, connection, key_kind, key_value, kind, source_id
+                    ]);
+                }
+            }
+        }
+        for [key_kind, key_value, kind, source_id] in stored {
+            let args = args![tenant, connection, key_kind, key_value, kind, source_id];
+            tx.conn.run(DROP_KEY, args).await?;
+        }
+        ADD_KEYS.run(&mut tx.conn, rows).await
+    }
+
+    /// The keys of the changed records that were stored before.
+    async fn stored_keys(
+        &self,
+        tx: &mut Tx,
+        connection: &ConnectionKey,
+    ) -> Result<BTreeSet<[String; 4]>, StoreError> {
+        let known: Vec<[&str; 2]> = self
             .changed
             .iter()
             .filter(|key| !self.fresh.contains(*key))
             .map(|(kind, id)| [kind.as_str(), id.as_str()])
             .collect();
-        if !stale.is_empty() {
-            let args = args![json(&stale)?, &connection.tenant, &connection.connection];
-            tx.conn.run(DROP_KEYS, args).await?;
+        if known.is_empty() {
+            return Ok(BTreeSet::new());
         }
-        let mut rows = Vec::new();
-        for held in self.changed() {
-            for key in &held.extracted.keys {
-                rows.extend(args![
-                    &connection.tenant,
-                    &connection.connection,
-                    key.kind.as_str(),
-                    &key.value,
-                    held.kind.as_str(),
-                    &held.source_id,
-                ]);
-            }
-        }
-        ADD_KEYS.run(&mut tx.conn, rows).await
+        let args = args![json(&known)?, &connection.tenant, &connection.connection];
+        let rows = tx.conn.all(KEYS, args).await?;
+        rows.iter()
+            .map(|row| {
+                Ok([
+                    row.text("key_kind")?,
+                    row.text("key_value")?,
+                    row.text("kind")?,
+                    row.text("source_id")?,
+                ])
+            })
+            .collect()
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ConnectionId, RecordKey, Store, StoreError, TenantId,
-    db::{args, statements},
+    db::{args, dialect, statements},
     limits::LOOKUP_ROWS_MAX,
 };
 
@@ -19,10 +19,10 @@ use crate::{
 const MERGES_MAX: usize = 4;
 
 statements! {
-    BY_KEY = concat!("SELECT ", record_columns!(), " FROM record_keys k JOIN records r
-            ON r.tenant_id = k.tenant_id AND r.connection_id = k.connection_id AND r.kind = k.kind
-                AND r.source_id = k.source_id
-            WHERE k.tenant_id = $1 AND k.key_kind = $2 AND k.key_value = $3 AND r.body IS NOT NULL
+    BY_KEY = dialect::both!("SELECT ", record_columns!(), " FROM record_keys k",
+            each "records" "r" on "r.tenant_id = $1 AND r.connection_id = k.connection_id AND r.kind = k.kind
+                AND r.source_id = k.source_id",
+            "WHERE k.tenant_id = $1 AND k.key_kind = $2 AND k.key_value = $3 AND r.body IS NOT NULL
             ORDER BY r.placed_at DESC NULLS LAST, r.connection_id, r.kind, r.source_id LIMIT $4");
     BY_RECORD = concat!("SELECT ", record_columns!(), " FROM records r
             WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.kind = $3 AND r.source_id = $4

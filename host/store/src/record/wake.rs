@@ -26,27 +26,28 @@ statements! {
                 THEN 1 ELSE 0 END AS BIGINT) AS shown,
             CAST(CASE WHEN EXISTS (SELECT 1 FROM ticket_watches WHERE tenant_id = $1)
                 THEN 1 ELSE 0 END AS BIGINT) AS watched";
-    SHOWING = dialect::pairs!(" SELECT t.desk_id, t.ticket_id, batch.a AS kind, batch.b AS source_id
-            FROM batch JOIN ticket_records t ON t.tenant_id = $2 AND t.connection_id = $3
-                AND t.kind = batch.a AND t.source_id = batch.b LIMIT $4");
-    WATCHING = dialect::fours!(" SELECT t.desk_id, t.ticket_id, batch.c AS kind, batch.d AS source_id
-            FROM batch JOIN ticket_watches t ON t.tenant_id = $2 AND t.key_kind = batch.a
-                AND t.key_value = batch.b LIMIT $3");
+    SHOWING = dialect::pairs!(" SELECT t.desk_id, t.ticket_id, batch.a AS kind, batch.b AS source_id FROM batch",
+            each "ticket_records" "t" on "t.tenant_id = $2 AND t.connection_id = $3
+                AND t.kind = batch.a AND t.source_id = batch.b",
+            "LIMIT $4");
+    WATCHING = dialect::fours!(" SELECT t.desk_id, t.ticket_id, batch.c AS kind, batch.d AS source_id FROM batch",
+            each "ticket_watches" "t" on "t.tenant_id = $2 AND t.key_kind = batch.a AND t.key_value = batch.b",
+            "LIMIT $3");
     /// Of the records that a ticket shows, those that are not as they were looked at; of those that its keys find,
     /// those that were not there.
     MEANWHILE = dialect::fours!(" SELECT r.connection_id, r.kind, r.source_id, r.revision
             FROM ticket_records t JOIN batch ON batch.a = t.connection_id AND batch.b = t.kind
-                AND batch.c = t.source_id
-            JOIN records r ON r.tenant_id = t.tenant_id AND r.connection_id = t.connection_id
-                AND r.kind = t.kind AND r.source_id = t.source_id
-            WHERE t.tenant_id = $2 AND t.desk_id = $3 AND t.ticket_id = $4
+                AND batch.c = t.source_id",
+            each "records" "r" on "r.tenant_id = $2 AND r.connection_id = t.connection_id
+                AND r.kind = t.kind AND r.source_id = t.source_id",
+            "WHERE t.tenant_id = $2 AND t.desk_id = $3 AND t.ticket_id = $4
                 AND r.revision <> CAST(batch.d AS BIGINT)
             UNION SELECT r.connection_id, r.kind, r.source_id, r.revision
-            FROM ticket_watches w JOIN record_keys k ON k.tenant_id = w.tenant_id
-                AND k.key_kind = w.key_kind AND k.key_value = w.key_value
-            JOIN records r ON r.tenant_id = k.tenant_id AND r.connection_id = k.connection_id
-                AND r.kind = k.kind AND r.source_id = k.source_id
-            WHERE w.tenant_id = $2 AND w.desk_id = $3 AND w.ticket_id = $4 AND r.body IS NOT NULL
+            FROM ticket_watches w",
+            each "record_keys" "k" on "k.tenant_id = $2 AND k.key_kind = w.key_kind AND k.key_value = w.key_value",
+            each "records" "r" on "r.tenant_id = $2 AND r.connection_id = k.connection_id
+                AND r.kind = k.kind AND r.source_id = k.source_id",
+            "WHERE w.tenant_id = $2 AND w.desk_id = $3 AND w.ticket_id = $4 AND r.body IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.a = r.connection_id AND b.b = r.kind
                     AND b.c = r.source_id)
             LIMIT $5");
