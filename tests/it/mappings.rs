@@ -66,6 +66,20 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
     let (well, report, _) = world.cli.try_run(&["doctor"]).await?;
     assert!(!well && report.contains("connection map"), "{report}");
 
+    // What an agent sees says that something is missing, and no more than that is proven.
+    let ticket = world
+        .zendesk
+        .file_ticket(("A buyer", buyer), "Where is it?", "Thanks!", name)
+        .await?;
+    enriched(&world, ticket).await?;
+    let shop = world.context(ticket).await?["store_health"][0].clone();
+    assert!(shop["unstored"].as_u64() > Some(0), "{shop}");
+    assert_eq!(
+        (&shop["complete"], shop.get("proven")),
+        (&json!(false), None),
+        "{shop}"
+    );
+
     let wrong = ["connection", "map", connection, MAPPING, "fulfilment=gone"];
     let (done, _, error) = world.cli.try_run(&wrong).await?;
     assert!(!done && error.contains("delivered"), "{error}");
@@ -85,12 +99,13 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
     world.settled().await?;
     assert_eq!(missing(&world).await?, json!([]));
 
-    let ticket = world
-        .zendesk
-        .file_ticket(("A buyer", buyer), "Where is it?", "Thanks!", name)
-        .await?;
-    enriched(&world, ticket).await?;
     let context = world.context(ticket).await?;
+    assert_eq!(
+        context["store_health"][0].get("unstored"),
+        None,
+        "{context}"
+    );
+    assert_eq!(context["store_health"][0]["complete"], true, "{context}");
     let status = &context["order_in_question"]["fulfilment_status"]["value"]["status"];
     assert_eq!(status, "delivered");
     let accounts = world.cli.run(&["accounts"]).await?;

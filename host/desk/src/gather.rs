@@ -9,8 +9,9 @@ use ordercase_model::{
     Shipment,
 };
 use ordercase_store::{
-    Activity, ChangedRecord, ConnectionId, KeyKind, Lookup, LookupKey, RecordKey, Store,
-    StoreError, StoredRecord, StreamTrack, TenantId, Track, TrackState, limits::LOOKUP_ROWS_MAX,
+    Activity, ChangedRecord, ConnectionId, ConnectionKey, KeyKind, Lookup, LookupKey, RecordKey,
+    Store, StoreError, StoredRecord, StreamTrack, TenantId, Track, TrackState,
+    limits::LOOKUP_ROWS_MAX,
 };
 use serde::de::DeserializeOwned;
 
@@ -56,6 +57,7 @@ pub(crate) async fn gather(
         lookup: store.lookup(tenant),
         found: BTreeMap::new(),
         cut: false,
+        addresses: asked.email.iter().cloned().collect(),
     };
     if let Some(email) = &asked.email {
         let records = search.lookup.by_email(email).await?;
@@ -154,6 +156,8 @@ struct Search<'a> {
     found: BTreeMap<RecordKey, StoredRecord>,
     /// Whether a lookup came back full.
     cut: bool,
+    /// What was looked up already.
+    addresses: BTreeSet<String>,
 }
 
 impl Search<'_> {
@@ -193,7 +197,9 @@ impl Search<'_> {
             let record = self.lookup.record(&connection, &target).await?;
             self.add(record.into_iter().collect());
         }
-        for address in addresses.into_iter().take(ADDRESSES_MAX) {
+        let others = addresses.difference(&self.addresses).take(ADDRESSES_MAX);
+        let others: Vec<String> = others.cloned().collect();
+        for address in others {
             let records = self.lookup.by_email(&address).await?;
             self.add(records);
         }
@@ -246,6 +252,7 @@ impl Search<'_> {
                 .get(id)
                 .map_or_else(|| id.to_string(), |store| store.name.clone())
         };
+        let mut children = self.children().await?;
         for record in self.found.values() {
             let connection = record.key.connection.as_str();
             match record.key.kind {
@@ -274,8 +281,8 @@ impl Search<'_> {
                     if record.is_deleted() {
                         order.flags.deleted = Some(true);
                     }
-                    if gathered.orders.len() < JOINED_ORDERS_MAX {
-                        self.join(&record.key, &mut order).await?;
+                    for child in children.remove(&record.key).unwrap_or_default() {
+                        join(&child, &mut order);
                     }
                     gathered
                         .faces
@@ -290,25 +297,35 @@ impl Search<'_> {
         Ok(gathered)
     }
 
-    /// Adds what lies in an order but is a record of its own at this source.
-    async fn join(&self, key: &RecordKey, order: &mut Order) -> Result<(), StoreError> {
-        let target = RecordRef {
-            kind: Kind::Order,
-            source_id: key.source_id.clone(),
-        };
-        for child in self.lookup.children(&key.connection, &target).await? {
-            match child.key.kind {
-                Kind::Shipment => {
-                    put(&mut order.shipments, body::<Shipment>(&child), |s| {
-                        &s.source_id
-                    });
-                }
-                Kind::Refund => put(&mut order.refunds, body::<Refund>(&child), |r| &r.source_id),
-                Kind::Return => put(&mut order.returns, body::<Return>(&child), |r| &r.source_id),
-                _ => {}
+    /// What lies in the orders found but is a record of its own at its source, by order.
+    async fn children(&self) -> Result<BTreeMap<RecordKey, Vec<StoredRecord>>, StoreError> {
+        let found = self.found.keys();
+        let orders = found.filter(|key| key.kind == Kind::Order);
+        let orders = orders.map(|key| (&key.connection, key.source_id.as_str()));
+        let mut children: BTreeMap<RecordKey, Vec<StoredRecord>> = BTreeMap::new();
+        for child in self.lookup.children(orders.take(JOINED_ORDERS_MAX)).await? {
+            if let Some(parent) = &child.record.parent {
+                let order = RecordKey {
+                    kind: parent.kind,
+                    source_id: parent.source_id.clone(),
+                    ..child.key.clone()
+                };
+                children.entry(order).or_default().push(child);
             }
         }
-        Ok(())
+        Ok(children)
+    }
+}
+
+/// Adds a record of its own to the order that it lies in.
+fn join(child: &StoredRecord, order: &mut Order) {
+    match child.key.kind {
+        Kind::Shipment => put(&mut order.shipments, body::<Shipment>(child), |s| {
+            &s.source_id
+        }),
+        Kind::Refund => put(&mut order.refunds, body::<Refund>(child), |r| &r.source_id),
+        Kind::Return => put(&mut order.returns, body::<Return>(child), |r| &r.source_id),
+        _ => {}
     }
 }
 
@@ -387,17 +404,20 @@ async fn stores(
         if tracks.iter().any(lies) {
             blind.insert(connection.key.connection.to_string());
         }
+        let unstored = unstored(store, &connection.key, &tracks).await?;
         let mut backfills = tracks
             .iter()
             .filter(|t| t.track == Track::Backfill)
             .peekable();
-        let complete =
+        let read =
             backfills.peek().is_some() && backfills.all(|track| track.state == TrackState::Done);
         let last_read_at = tracks
             .iter()
             .filter_map(|t| t.finished_at.or(t.started_at))
             .max();
-        let proven = coverage.iter().find(|one| one.kind == Kind::Order);
+        let proven = coverage
+            .iter()
+            .find(|one| one.kind == Kind::Order && unstored == 0);
         let proven = proven.map(|one| ProvenSpan {
             // Behind a gap only what comes after it is proven without a break.
             since: one.gap.map_or(one.since, |gap| Some(gap.until)),
@@ -415,11 +435,27 @@ async fn stores(
                 name: connection.name,
                 state: state.to_owned(),
                 reason,
-                complete,
+                complete: read && unstored == 0,
+                unstored,
                 proven,
                 last_read_at,
             },
         );
     }
     Ok((states, blind))
+}
+
+/// Records that were read and could not be stored: of pages, and those of webhooks that wait for a mapping. Any other
+/// webhook only tells of what a page brings too.
+async fn unstored(
+    store: &Store,
+    connection: &ConnectionKey,
+    tracks: &[StreamTrack],
+) -> Result<u64, StoreError> {
+    let in_pages = |stream: &str| tracks.iter().any(|track| track.stream == stream);
+    let of_pages = store.unstored_by_stream(connection).await?;
+    let of_pages = of_pages.iter().filter(|(stream, _)| in_pages(stream));
+    let waiting = store.waiting_by_stream(connection).await?;
+    let waiting = waiting.iter().filter(|(stream, _)| !in_pages(stream));
+    Ok(of_pages.chain(waiting).map(|(_, count)| count).sum())
 }

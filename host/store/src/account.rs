@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::{
-    Owner, ReceiptState, Store, StoreError, TenantId,
+    ConnectionKey, Owner, ReceiptState, Store, StoreError, TenantId,
     db::{Conn, Row, Scope, args, statements},
     record::Outcome,
 };
@@ -141,6 +141,9 @@ statements! {
                 AND k.stream = a.stream
             WHERE CAST($1 AS TEXT) IS NULL OR a.tenant_id = $1
             ORDER BY a.tenant_id, a.owner_id, a.stream, a.via";
+    /// Only records of pages that could not be stored are receipts of their stream.
+    UNSTORED = "SELECT stream, CAST(SUM(dead + pending) AS BIGINT) AS unstored FROM accounts
+            WHERE tenant_id = $1 AND owner_id = $2 GROUP BY stream HAVING SUM(dead + pending) > 0 ORDER BY stream";
     /// Rows of the inbox that no line counts: there must be none.
     UNCOUNTED = "SELECT COUNT(*) AS n FROM receipts r WHERE NOT EXISTS (
                 SELECT 1 FROM accounts a WHERE a.tenant_id = r.tenant_id AND a.owner_id = r.owner_id
@@ -186,6 +189,23 @@ impl Store {
         let mut conn = self.reader(tenant).await?;
         let rows = conn.all(LIST, args![tenant]).await?;
         rows.iter().map(read).collect()
+    }
+
+    /// How many receipts of each of a connection's streams are not settled, or dead. Those of a stream that is read in
+    /// pages are records that were read and could not be stored.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unstored_by_stream(
+        &self,
+        connection: &ConnectionKey,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut conn = self.reader(&connection.tenant).await?;
+        let args = args![&connection.tenant, &connection.connection];
+        let rows = conn.all(UNSTORED, args).await?;
+        let rows = rows.iter();
+        rows.map(|row| Ok((row.text("stream")?, row.count("unstored")?)))
+            .collect()
     }
 
     /// Whether every line adds up and every row of the inbox is counted.

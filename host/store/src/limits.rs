@@ -38,6 +38,8 @@ pub const LOG_PAGES: u32 = 4 * 1024;
 pub const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// Rows that a lookup returns at most, newest first.
 pub const LOOKUP_ROWS_MAX: i64 = 200;
+/// Records that lie in others, of all that are asked for together, newest first.
+pub const CHILDREN_ROWS_MAX: i64 = 1_000;
 /// Rows that a list returns at most.
 pub const LIST_ROWS_MAX: i64 = 500;
 /// Snapshots of one page or answer.

@@ -104,6 +104,8 @@ pub struct Evidence {
     pub holes: Vec<(String, HoleKind, HoleCause, u64)>,
     /// Records that were read and wait for a mapping, by stream.
     pub waiting: Vec<(String, u64)>,
+    /// Records that were read and are not stored, whatever the reason, by stream.
+    pub unstored: Vec<(String, u64)>,
 }
 
 impl Certificate {
@@ -129,6 +131,7 @@ impl Certificate {
             runs: store.proven_runs(connection).await?,
             holes: store.hole_counts(connection, since).await?,
             waiting: store.waiting_by_stream(connection).await?,
+            unstored: store.unstored_by_stream(connection).await?,
         };
         Ok(Self::write(connection.clone(), &evidence, now))
     }
@@ -161,10 +164,7 @@ fn stream(backfill: &StreamTrack, evidence: &Evidence, now: Instant) -> StreamCe
         .iter()
         .find(|run| run.stream == *name && run.track == Track::Backfill);
     reasons.extend(history.and_then(shortfall));
-    let waiting = evidence.waiting.iter().find(|(stream, _)| stream == name);
-    reasons.extend(waiting.map(|(_, count)| {
-        format!("{count} records wait for a mapping: `ordercase connection mappings` shows which")
-    }));
+    reasons.extend(unstored(name, evidence));
     StreamCertificate {
         stream: name.clone(),
         kind: backfill.kind,
@@ -243,6 +243,28 @@ fn reasons<'a>(
             }
             _ => {}
         }
+    }
+    reasons
+}
+
+/// In words, that records were read and are not stored.
+fn unstored(stream: &str, evidence: &Evidence) -> Vec<String> {
+    let of = |counts: &[(String, u64)]| {
+        let found = counts.iter().find(|(name, _)| name == stream);
+        found.map_or(0, |(_, count)| *count)
+    };
+    let waiting = of(&evidence.waiting);
+    let others = of(&evidence.unstored).saturating_sub(waiting);
+    let mut reasons = Vec::new();
+    if waiting > 0 {
+        reasons.push(format!(
+            "{waiting} records wait for a mapping: `ordercase connection mappings` shows which"
+        ));
+    }
+    if others > 0 {
+        reasons.push(format!(
+            "{others} records were read and could not be stored: `ordercase dead-letters list` shows why"
+        ));
     }
     reasons
 }
@@ -343,6 +365,7 @@ mod tests {
             runs: vec![run(records, total)],
             holes: Vec::new(),
             waiting: vec![("webhooks".to_owned(), 3)],
+            unstored: vec![("webhooks".to_owned(), 5)],
         }
     }
 
@@ -389,8 +412,12 @@ mod tests {
         paused.activity = Activity::Paused("401".to_owned());
         let mut waiting = evidence(300, 300);
         waiting.waiting.push(("orders".to_owned(), 2));
+        waiting.unstored.push(("orders".to_owned(), 2));
+        let mut refused = evidence(300, 300);
+        refused.unstored.push(("orders".to_owned(), 4));
         let cases = [
             (waiting, "2 records wait for a mapping"),
+            (refused, "4 records were read and could not be stored"),
             (unread, "still being read: 100 of 300"),
             (gap, "nothing is proven from 2026-11-20"),
             (old, "4 hours old"),

@@ -16,6 +16,8 @@ pub struct StoreState {
     pub reason: Option<String>,
     /// Whether all history is here.
     pub complete: bool,
+    /// Records that were read and could not be stored yet: some lack a mapping, some need a person.
+    pub unstored: u64,
     /// What is proven complete of its orders; absent while nothing is.
     pub proven: Option<ProvenSpan>,
     /// When something was last read.
@@ -46,6 +48,9 @@ pub struct StoreHealth {
     pub reason: Option<String>,
     /// Whether all history is here; counts are "at least" while it is not.
     pub complete: bool,
+    /// Records that were read and could not be stored yet; absent when there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unstored: u64,
     /// Of which time everything is proven to be here; absent while nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proven: Option<ProvenSpan>,
@@ -57,6 +62,14 @@ pub struct StoreHealth {
     pub age_seconds: Option<i64>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to it"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 pub(crate) fn store_health(stores: &[StoreState], now: Instant) -> Vec<StoreHealth> {
     stores
         .iter()
@@ -66,6 +79,7 @@ pub(crate) fn store_health(stores: &[StoreState], now: Instant) -> Vec<StoreHeal
             state: store.state.clone(),
             reason: store.reason.clone(),
             complete: store.complete,
+            unstored: store.unstored,
             proven: store.proven,
             last_read_at: store.last_read_at,
             age_seconds: store.last_read_at.map(|at| now.seconds_since(at).max(0)),

@@ -148,6 +148,7 @@ impl Ticket<'_> {
                 state: "active".to_owned(),
                 reason: None,
                 complete: self.complete,
+                unstored: 0,
                 proven: self.complete.then(|| ProvenSpan {
                     since: None,
                     through: at("2026-11-20T11:30:00Z"),

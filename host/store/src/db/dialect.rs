@@ -2,7 +2,7 @@
 //!
 //! | | SQLite | PostgreSQL |
 //! |---|---|---|
-//! | a lookup by index of each row | its planner's choice | `LATERAL`, so that nothing else is chosen |
+//! | a lookup by index of each row | `CROSS JOIN`, whose order is kept | `LATERAL`, which nothing is moved out of |
 //! | a batch in one argument | `json_each` | `json_array_elements`, compared byte by byte |
 //! | handing work out | one writer | rows that another replica is taking are skipped |
 //! | reading what is written next | one writer | the row is locked |
@@ -16,12 +16,13 @@ pub(crate) const NEXT_JOB: &str = "RELEASE job; SAVEPOINT job";
 pub(crate) const ROLLBACK_JOB: &str = "ROLLBACK TO job";
 
 /// A text for one database, made of pieces. `each "table" "alias" on "condition"` joins, to each row before it, the rows
-/// that an index finds. PostgreSQL has to be told: where it believes that a shop has few records (its statistics are
-/// always behind, and take columns that belong together for independent), it reads all of them to find one.
+/// that an index finds. Planners have to be told: where PostgreSQL believes that a shop has few records (its statistics
+/// are always behind, and take columns that belong together for independent), it reads all of them to find one; SQLite
+/// has no statistics and may begin at the wrong end.
 macro_rules! text {
     ($db:ident [$($done:expr),*]) => { concat!($($done),*) };
     (sqlite [$($done:expr),*] each $table:literal $alias:literal on $condition:literal $(, $($rest:tt)*)?) => {
-        $crate::db::dialect::text!(sqlite [$($done,)* " JOIN ", $table, " ", $alias, " ON ", $condition, " "]
+        $crate::db::dialect::text!(sqlite [$($done,)* " CROSS JOIN ", $table, " ", $alias, " ON ", $condition, " "]
             $($($rest)*)?)
     };
     (postgres [$($done:expr),*] each $table:literal $alias:literal on $condition:literal $(, $($rest:tt)*)?) => {

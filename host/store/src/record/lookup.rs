@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ordercase_model::{Kind, RecordRef};
+use ordercase_model::{Instant, Kind, RecordRef};
 
 use super::{
     keys::{KeyKind, LookupKey},
@@ -12,14 +12,14 @@ use super::{
 use crate::{
     ConnectionId, RecordKey, Store, StoreError, TenantId,
     db::{args, dialect, statements},
-    limits::LOOKUP_ROWS_MAX,
+    limits::{CHILDREN_ROWS_MAX, LOOKUP_ROWS_MAX},
 };
 
 /// How many merges of customer records are followed.
 const MERGES_MAX: usize = 4;
 
 statements! {
-    BY_KEY = dialect::both!("SELECT ", record_columns!(), " FROM record_keys k",
+    BY_KEY = dialect::both!("SELECT ", record_columns!(), ", r.placed_at FROM record_keys k",
             each "records" "r" on "r.tenant_id = $1 AND r.connection_id = k.connection_id AND r.kind = k.kind
                 AND r.source_id = k.source_id",
             "WHERE k.tenant_id = $1 AND k.key_kind = $2 AND k.key_value = $3 AND r.body IS NOT NULL
@@ -27,10 +27,10 @@ statements! {
     BY_RECORD = concat!("SELECT ", record_columns!(), " FROM records r
             WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.kind = $3 AND r.source_id = $4
                 AND r.body IS NOT NULL");
-    CHILDREN = concat!("SELECT ", record_columns!(), " FROM records r
-            WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.parent_kind = $3 AND r.parent_id = $4
-                AND r.body IS NOT NULL
-            ORDER BY r.placed_at DESC NULLS LAST, r.kind, r.source_id LIMIT $5");
+    CHILDREN = dialect::pairs!(" SELECT ", record_columns!(), " FROM batch",
+            each "records" "r" on "r.tenant_id = $2 AND r.connection_id = batch.a AND r.parent_kind = $3
+                AND r.parent_id = batch.b AND r.body IS NOT NULL",
+            "ORDER BY r.placed_at DESC NULLS LAST, r.connection_id, r.kind, r.source_id LIMIT $4");
     MERGED = "SELECT source_id FROM records WHERE tenant_id = $1 AND connection_id = $2 AND kind = 'customer'
                 AND deleted = 1 AND merged_into = $3";
     COUNT = "SELECT kind, COUNT(*) AS n FROM records
@@ -40,6 +40,9 @@ statements! {
                 AND r.body IS NOT NULL
             ORDER BY r.source_id LIMIT $5");
 }
+
+/// Records with when they were placed.
+type Found = BTreeMap<RecordKey, (Option<Instant>, StoredRecord)>;
 
 /// Lookups within one tenant.
 pub struct Lookup<'a> {
@@ -126,7 +129,7 @@ impl Lookup<'_> {
     ) -> Result<Vec<StoredRecord>, StoreError> {
         let mut ids = vec![customer_source_id.to_owned()];
         let mut seen = BTreeSet::new();
-        let mut found = BTreeMap::new();
+        let mut found = Found::new();
         while let Some(id) = ids.pop() {
             if seen.len() > MERGES_MAX || !seen.insert(id.clone()) {
                 continue;
@@ -143,23 +146,26 @@ impl Lookup<'_> {
             let Some(key) = LookupKey::new(KeyKind::Customer, &id) else {
                 continue;
             };
-            for record in self.by_key(&key).await? {
-                if record.key.connection == *connection {
-                    found.insert(record.key.clone(), record);
-                }
-            }
+            let of_all = self.by_key(&key).await?;
+            found.extend(
+                of_all
+                    .into_iter()
+                    .filter(|(key, _)| key.connection == *connection),
+            );
         }
         Ok(newest_first(found))
     }
 
-    /// Records with that key.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn by_key(&self, key: &LookupKey) -> Result<Vec<StoredRecord>, StoreError> {
+    async fn by_key(&self, key: &LookupKey) -> Result<Found, StoreError> {
         let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![&self.tenant, key.kind.as_str(), &key.value, LOOKUP_ROWS_MAX];
-        conn.all(BY_KEY, args).await?.iter().map(stored).collect()
+        let rows = conn.all(BY_KEY, args).await?;
+        rows.iter()
+            .map(|row| {
+                let record = stored(row)?;
+                Ok((record.key.clone(), (row.opt_instant("placed_at")?, record)))
+            })
+            .collect()
     }
 
     /// One record.
@@ -182,22 +188,26 @@ impl Lookup<'_> {
         row.as_ref().map(stored).transpose()
     }
 
-    /// Records that lie in another one, such as returns with a life of their own.
+    /// Records that lie in orders, such as returns with a life of their own: of all those orders together, newest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn children(
         &self,
-        connection: &ConnectionId,
-        parent: &RecordRef,
+        orders: impl Iterator<Item = (&ConnectionId, &str)>,
     ) -> Result<Vec<StoredRecord>, StoreError> {
+        let orders: Vec<[&str; 2]> = orders.map(|(shop, id)| [shop.as_str(), id]).collect();
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let orders = serde_json::to_string(&orders)
+            .map_err(|error| StoreError::refused(error.to_string()))?;
         let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
+            orders,
             &self.tenant,
-            connection,
-            parent.kind.as_str(),
-            &parent.source_id,
-            LOOKUP_ROWS_MAX
+            Kind::Order.as_str(),
+            CHILDREN_ROWS_MAX
         ];
         conn.all(CHILDREN, args).await?.iter().map(stored).collect()
     }
@@ -243,32 +253,17 @@ impl Lookup<'_> {
         kinds: &[KeyKind],
         typed: &str,
     ) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut found = BTreeMap::new();
+        let mut found = Found::new();
         for key in kinds.iter().filter_map(|kind| LookupKey::new(*kind, typed)) {
-            for record in self.by_key(&key).await? {
-                found.insert(record.key.clone(), record);
-            }
+            found.extend(self.by_key(&key).await?);
         }
         Ok(newest_first(found))
     }
 }
 
 /// Newest first; at the same moment by key, so that the order never wavers. Records without a time last.
-fn newest_first(found: BTreeMap<RecordKey, StoredRecord>) -> Vec<StoredRecord> {
-    let mut records: Vec<StoredRecord> = found.into_values().collect();
-    records.sort_by_cached_key(|record| std::cmp::Reverse(placed(record)));
-    records
-}
-
-fn placed(record: &StoredRecord) -> Option<ordercase_model::Instant> {
-    #[derive(serde::Deserialize)]
-    struct Times {
-        placed_at: Option<ordercase_model::SourceTime>,
-        created_at: Option<ordercase_model::SourceTime>,
-    }
-    let times: Times = record.record.read().ok()?;
-    times
-        .placed_at
-        .or(times.created_at)
-        .and_then(|time| time.at)
+fn newest_first(found: Found) -> Vec<StoredRecord> {
+    let mut records: Vec<_> = found.into_values().collect();
+    records.sort_by_key(|(placed, _)| std::cmp::Reverse(*placed));
+    records.into_iter().map(|(_, record)| record).collect()
 }

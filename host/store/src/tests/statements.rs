@@ -115,7 +115,7 @@ async fn claims_and_lookups_go_along_an_index(#[values(On::Sqlite, On::Postgres)
             let whole = match on {
                 On::Sqlite => {
                     line.starts_with("SCAN")
-                        && !["INDEX", "json_each", "SCAN t", "SCAN due", "CONSTANT"]
+                        && !["INDEX", "json_each", "SCAN t", "SCAN due", "SCAN batch", "CONSTANT"]
                             .iter()
                             .any(|word| line.contains(word))
                 }
@@ -124,4 +124,56 @@ async fn claims_and_lookups_go_along_an_index(#[values(On::Sqlite, On::Postgres)
             assert!(!whole, "{name} reads a whole table: {line}");
         }
     }
+}
+
+/// Statements that find records one by one.
+const LOOKUPS: [&str; 7] = [
+    "EXISTING",
+    "KEYS",
+    "SHOWING",
+    "WATCHING",
+    "MEANWHILE",
+    "BY_KEY",
+    "CHILDREN",
+];
+
+/// With no statistics at all, as of a shop that was connected a minute ago.
+#[rstest]
+#[tokio::test]
+async fn a_record_is_found_by_its_whole_key_however_small_its_shop_seems(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let mut conn = home.store.reader(Scope::All).await.unwrap();
+    let statements = record::APPLY_STATEMENTS
+        .iter()
+        .chain(record::WAKE_STATEMENTS)
+        .chain(record::LOOKUP_STATEMENTS);
+    let mut lookups = 0;
+    for (name, sql) in statements.filter(|(name, _)| LOOKUPS.contains(name)) {
+        let plan = conn.plan(*sql).await.unwrap().join("\n");
+        let scans: Vec<&str> = match on {
+            On::Sqlite => plan
+                .lines()
+                .filter(|line| line.starts_with("SEARCH r "))
+                .collect(),
+            On::Postgres => {
+                let batch = *name == "MEANWHILE" || !plan.contains("Hash");
+                assert!(batch && !plan.contains("Merge"), "{name}: {plan}");
+                plan.split(" on records_p").skip(1).collect()
+            }
+        };
+        for scan in scans {
+            let condition = scan.lines().find(|line| line.contains("_id"));
+            let whole = condition.is_some_and(|line| {
+                let by_key = line.contains("source_id =") || line.contains("source_id=?");
+                by_key || line.contains("parent_id =") || line.contains("parent_id=?")
+            });
+            assert!(whole, "{name} reads more than a record: {plan}");
+            lookups += 1;
+        }
+    }
+    assert!(lookups >= 3, "{lookups}");
 }

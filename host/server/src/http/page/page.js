@@ -196,12 +196,20 @@ function show(context) {
   if (context.store_health?.length) {
     parts.push(block("Shops", list(context.store_health, (shop) => element("span", {},
       `${shop.name}: ${words(shop.state)}${shop.reason ? ` (${shop.reason})` : ""}, `,
-      shop.complete ? "all history is here" : "history is still being read, so counts are lower bounds",
+      ...completeness(shop),
       ...(shop.proven ? [", proven complete ", ...(shop.proven.since ? ["from ", time(shop.proven.since), " "] : []),
         "to ", time(shop.proven.through)] : []),
       shop.age_seconds === undefined ? ", never read" : `, last read ${age(shop.age_seconds)}`), "")));
   }
   main.replaceChildren(...parts);
+}
+
+function completeness(shop) {
+  if (shop.complete) return ["all history is here"];
+  const why = shop.unstored === 1 ? "1 record that was read could not be stored yet"
+    : shop.unstored ? `${shop.unstored.toLocaleString()} records that were read could not be stored yet`
+      : "history is still being read";
+  return [`${why}, so counts are lower bounds`];
 }
 
 function fail(title, text) {
