@@ -59,7 +59,7 @@ pub(crate) async fn begin(
         && let Some(last) = locked(&mut tx.conn, key, last).await?
         && last.ended_at.is_none()
     {
-        if last.pages == 0 {
+        if last.pages == 0 && last.changed == 0 {
             drop_run(&mut tx.conn, key, &last.id).await?;
         } else {
             let why = last
@@ -156,7 +156,12 @@ pub(crate) async fn drop_empty(conn: &mut Conn, track: &StreamTrack) -> Result<(
     let Some(id) = &track.run else { return Ok(()) };
     let key = &track.connection;
     match locked(conn, key, id).await? {
-        Some(run) if run.records == 0 && run.warnings.is_empty() && run.last_error.is_none() => {
+        Some(run)
+            if run.records == 0
+                && run.changed == 0
+                && run.warnings.is_empty()
+                && run.last_error.is_none() =>
+        {
             drop_run(conn, key, id).await
         }
         _ => Ok(()),

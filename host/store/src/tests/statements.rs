@@ -115,9 +115,16 @@ async fn claims_and_lookups_go_along_an_index(#[values(On::Sqlite, On::Postgres)
             let whole = match on {
                 On::Sqlite => {
                     line.starts_with("SCAN")
-                        && !["INDEX", "json_each", "SCAN t", "SCAN due", "SCAN batch", "CONSTANT"]
-                            .iter()
-                            .any(|word| line.contains(word))
+                        && ![
+                            "INDEX",
+                            "json_each",
+                            "SCAN t",
+                            "SCAN due",
+                            "SCAN batch",
+                            "CONSTANT",
+                        ]
+                        .iter()
+                        .any(|word| line.contains(word))
                 }
                 On::Postgres => line.contains("Seq Scan"),
             };
