@@ -13,8 +13,14 @@ pub const WRITER_GROUP_MS: u64 = if cfg!(feature = "simulation") {
 };
 /// Groups of more urgent jobs after which a group of history has its turn.
 pub const WRITER_BACKGROUND_PATIENCE: usize = 4;
-/// Snapshots of a page that are committed together; live work goes between. Few in a simulation, so that much does.
-pub const PAGE_SLICE_SNAPSHOTS: usize = if cfg!(feature = "simulation") { 2 } else { 16 };
+/// Snapshots of a page that are committed together while deliveries come; live work goes between. Few in a simulation,
+/// so that much does.
+pub const PAGE_SLICE_SNAPSHOTS: usize = if cfg!(feature = "simulation") { 2 } else { 4 };
+/// The same while none come here, on PostgreSQL, where they may come to another replica. On SQLite a page is committed at
+/// once then: each commit writes whole pages of the file, which fewer commits share.
+pub const PAGE_SLICE_SNAPSHOTS_CALM: usize = 16;
+/// How long after a delivery others are expected, milliseconds.
+pub const WRITER_CALM_MS: u64 = 2_000;
 /// Bytes of bodies of a page after which what is committed together ends.
 pub const PAGE_SLICE_BYTES: usize = 256 * 1024;
 /// Connections that read at the same time.

@@ -256,6 +256,16 @@ impl Store {
         write.await
     }
 
+    /// Whether others write at the same time: other processes, or other tasks of this one.
+    pub(crate) fn writes_apart(&self) -> bool {
+        matches!(self.shared.readers, Readers::Postgres(_))
+    }
+
+    /// Whether a delivery came a moment ago.
+    pub(crate) fn expects_deliveries(&self) -> bool {
+        !self.writer.is_calm()
+    }
+
     pub(crate) fn gate(&self) -> &Arc<Gate> {
         &self.shared.gate
     }

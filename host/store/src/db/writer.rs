@@ -13,7 +13,14 @@
 //! SQLite has one such task. On PostgreSQL there are a few: a tenant always goes to the same one, claims have
 //! one to themselves, and a transaction holds the jobs of one [`Scope`] only.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use tokio::{
@@ -26,7 +33,8 @@ use super::{Conn, Notifier, Scope, dialect, postgres::Address};
 use crate::{
     StoreError,
     limits::{
-        WRITER_BACKGROUND_PATIENCE, WRITER_BATCH_JOBS_MAX, WRITER_GROUP_MS, WRITER_QUEUE_JOBS_MAX,
+        WRITER_BACKGROUND_PATIENCE, WRITER_BATCH_JOBS_MAX, WRITER_CALM_MS, WRITER_GROUP_MS,
+        WRITER_QUEUE_JOBS_MAX,
     },
     signal::{Signals, Touched},
     turn::Turns,
@@ -108,6 +116,9 @@ struct Queue {
 #[derive(Clone)]
 pub(crate) struct Writer {
     lines: Arc<[Line]>,
+    began: Instant,
+    /// When deliveries will not be expected any more, milliseconds after it began.
+    calm_from: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -120,7 +131,22 @@ impl Writer {
             tasks.push(tokio::spawn(serve(seat, queue, signals.clone())));
         }
         let lines = lines.into();
-        (Self { lines }, tasks)
+        let writer = Self {
+            lines,
+            began: Instant::now(),
+            calm_from: Arc::new(AtomicU64::new(0)),
+        };
+        (writer, tasks)
+    }
+
+    /// Whether no delivery came for a while.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.now() >= self.calm_from.load(Ordering::Relaxed)
+    }
+
+    /// Milliseconds since it began.
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Runs a job in the next group and returns its outcome after the commit.
@@ -154,6 +180,10 @@ impl Writer {
                 (good, answer)
             })
         });
+        if urgency == Urgency::Delivery {
+            let calm_from = self.now().saturating_add(WRITER_CALM_MS);
+            self.calm_from.store(calm_from, Ordering::Relaxed);
+        }
         let [delivery, usual, background] = line;
         let line = match urgency {
             Urgency::Delivery => delivery,

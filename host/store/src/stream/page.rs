@@ -1,6 +1,6 @@
-//! Storing a page. It is committed in slices, so that what just happened does not wait for a whole page of history, and
-//! the cursor moves with the last of them. After a crash in between, the page is read again and finds those records
-//! unchanged: each slice keeps the accounts and notes its holes by itself.
+//! Storing a page. It is committed in slices, small ones while deliveries come, so that what just happened does not wait
+//! for a whole page of history, and the cursor moves with the last of them. After a crash in between, the page is read
+//! again and finds those records unchanged: each slice keeps the accounts and notes its holes by itself.
 
 use ordercase_model::{Instant, Kind};
 
@@ -12,7 +12,9 @@ use super::{
 use crate::{
     Lane, Phase, Store, StoreError,
     db::{Arg, Scope, Tx, Urgency, args, statements},
-    limits::{BATCH_SNAPSHOTS_MAX, PAGE_SLICE_BYTES, PAGE_SLICE_SNAPSHOTS},
+    limits::{
+        BATCH_SNAPSHOTS_MAX, PAGE_SLICE_BYTES, PAGE_SLICE_SNAPSHOTS, PAGE_SLICE_SNAPSHOTS_CALM,
+    },
     record::{self, Batch, Snapshot, write_page},
     run::{self, Progress},
     signal::Queue,
@@ -65,7 +67,7 @@ impl Store {
             total: total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
             ..Progress::default()
         };
-        let mut slices = slices(batch);
+        let mut slices = slices(batch, self.slice_snapshots());
         let last = slices.pop();
         let (mut before, mut raw) = (Written::default(), None);
         for slice in slices {
@@ -98,6 +100,17 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// How many snapshots of a page are committed together now.
+    fn slice_snapshots(&self) -> usize {
+        if cfg!(feature = "simulation") || self.expects_deliveries() {
+            PAGE_SLICE_SNAPSHOTS
+        } else if self.writes_apart() {
+            PAGE_SLICE_SNAPSHOTS_CALM
+        } else {
+            BATCH_SNAPSHOTS_MAX
+        }
     }
 
     /// Commits a slice that is not the last of its page.
@@ -155,17 +168,18 @@ fn urgency(track: &StreamTrack) -> Urgency {
     }
 }
 
-/// A page as it is committed, in its order; the answers behind it are with the first. One that says that records are
+/// A page as it is committed, at most so many snapshots at once, in its order; the answers behind it are with the first. One that says that records are
 /// gone stays whole: how many can be believed is judged by the page.
-fn slices(mut page: Batch) -> Vec<Batch> {
+fn slices(mut page: Batch, most: usize) -> Vec<Batch> {
     let gone = |snapshot: &Snapshot| snapshot.record.kind == Kind::Tombstone;
     if page.snapshots.iter().any(gone) {
         return vec![page];
     }
+    let whole = most >= BATCH_SNAPSHOTS_MAX;
     let mut slices = Vec::new();
     let mut bytes = 0;
     for snapshot in std::mem::take(&mut page.snapshots) {
-        if page.snapshots.len() >= PAGE_SLICE_SNAPSHOTS || bytes >= PAGE_SLICE_BYTES {
+        if page.snapshots.len() >= most || !whole && bytes >= PAGE_SLICE_BYTES {
             let rest = Batch {
                 connection: page.connection.clone(),
                 plugin_digest: page.plugin_digest.clone(),
@@ -311,6 +325,29 @@ mod tests {
             .collect()
     }
 
+    fn cut(page: Batch) -> Vec<Batch> {
+        slices(page, PAGE_SLICE_SNAPSHOTS)
+    }
+
+    #[rstest]
+    #[tokio::test]
+    async fn a_page_is_cut_finer_while_deliveries_come(#[values(On::Sqlite, On::Postgres)] on: On) {
+        let Some(home) = Home::new(on).await else {
+            return;
+        };
+        let calm = home.store.slice_snapshots();
+        home.store
+            .put_receipt(home.webhook("1", "e"))
+            .await
+            .unwrap();
+        let busy = home.store.slice_snapshots();
+        let expected = match on {
+            On::Sqlite => BATCH_SNAPSHOTS_MAX,
+            On::Postgres => PAGE_SLICE_SNAPSHOTS_CALM,
+        };
+        assert_eq!((calm, busy), (expected, PAGE_SLICE_SNAPSHOTS));
+    }
+
     fn lengths(batches: &[Batch]) -> Vec<usize> {
         batches.iter().map(|one| one.snapshots.len()).collect()
     }
@@ -319,8 +356,8 @@ mod tests {
     async fn a_page_is_cut_by_records_and_by_bytes_and_not_when_it_says_that_something_is_gone() {
         let home = Home::new(On::Sqlite).await.unwrap();
         let most = u32::try_from(PAGE_SLICE_SNAPSHOTS).unwrap();
-        assert_eq!(lengths(&slices(home.batch(orders(0)))), [0]);
-        let whole = slices(home.batch(orders(most)));
+        assert_eq!(lengths(&cut(home.batch(orders(0)))), [0]);
+        let whole = cut(home.batch(orders(most)));
         assert_eq!(lengths(&whole), [PAGE_SLICE_SNAPSHOTS]);
         let mut page = home.batch(orders(2 * most + 1));
         page.raw.push(RawBody {
@@ -328,14 +365,14 @@ mod tests {
             content_type: "application/json".to_owned(),
             bytes: b"{}".to_vec(),
         });
-        let cut = slices(page.clone());
+        let sliced = cut(page.clone());
         assert_eq!(
-            lengths(&cut),
+            lengths(&sliced),
             [PAGE_SLICE_SNAPSHOTS, PAGE_SLICE_SNAPSHOTS, 1]
         );
-        let answers: Vec<usize> = cut.iter().map(|one| one.raw.len()).collect();
+        let answers: Vec<usize> = sliced.iter().map(|one| one.raw.len()).collect();
         assert_eq!(answers, [1, 0, 0], "each answer is kept once");
-        let ids = cut.iter().flat_map(|one| &one.snapshots);
+        let ids = sliced.iter().flat_map(|one| &one.snapshots);
         let ids: Vec<&str> = ids.map(|one| one.record.source_id.as_str()).collect();
         let same = page.snapshots.iter().map(|one| &one.record.source_id);
         assert!(same.eq(ids), "in the order of the page");
@@ -343,7 +380,7 @@ mod tests {
         let large = serde_json::json!({"note": "x".repeat(PAGE_SLICE_BYTES)});
         let mut heavy = orders(3);
         heavy[0] = order("large", 1, 10, large);
-        assert_eq!(lengths(&slices(home.batch(heavy))), [1, 2]);
+        assert_eq!(lengths(&cut(home.batch(heavy))), [1, 2]);
 
         let target = ordercase_model::RecordRef {
             kind: Kind::Order,
@@ -352,7 +389,7 @@ mod tests {
         let gone = ordercase_model::TombstoneReason::NotFound;
         let gone = Snapshot::gone(&target, gone, ReadPath::Poll, at(10)).unwrap();
         page.snapshots.push(gone);
-        assert_eq!(slices(page).len(), 1);
+        assert_eq!(cut(page).len(), 1);
     }
 
     #[rstest]
@@ -369,8 +406,8 @@ mod tests {
         let slow = slow.unwrap();
         let count = u32::try_from(3 * PAGE_SLICE_SNAPSHOTS).unwrap();
         let page = home.page(&slow, 0..count, Next::Done);
-        let mut cut = slices(page.batch.clone()).into_iter();
-        let first = cut.next().unwrap();
+        let mut sliced = cut(page.batch.clone()).into_iter();
+        let first = sliced.next().unwrap();
         let (stored, raw) = home
             .store
             .write_slice(&slow, first, None, at(11))
@@ -390,7 +427,7 @@ mod tests {
         );
         let late = home
             .store
-            .write_slice(&slow, cut.next().unwrap(), Some(raw), at(81));
+            .write_slice(&slow, sliced.next().unwrap(), Some(raw), at(81));
         assert!(matches!(late.await, Err(StoreError::LeaseLost { .. })));
         let again = home.page(&quick, 0..count, Next::Done);
         let outcome = home.store.apply_page(again).await.unwrap();
