@@ -249,14 +249,13 @@ fn interleaved(
     let pairs = take(work.pairs, || work.native(), ours, peer)?;
     for pair in &pairs {
         println!(
-            "  ours {:.2} s CPU, {:.2} s wall; peer {:.2} s, {:.2} s; native work {:.1} us; load {:.1}{}",
+            "  ours {:.2} s CPU, {:.2} s wall; peer {:.2} s, {:.2} s; native work {:.1} us; {}",
             pair.ours.cpu_s,
             pair.ours.wall_s,
             pair.peer.cpu_s,
             pair.peer.wall_s,
             pair.native_us,
-            pair.load,
-            if pair.void { "; void" } else { "" }
+            pair.machine()
         );
     }
     valid(&pairs)?;

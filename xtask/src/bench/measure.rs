@@ -228,9 +228,56 @@ pub(super) fn load() -> f64 {
     first.and_then(|load| load.parse().ok()).unwrap_or_default()
 }
 
+/// Time of all processors since the machine began, in ticks (proc(5)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ticks {
+    /// All of it.
+    all: u64,
+    /// What the machine's own host gave to others while work waited here.
+    stolen: u64,
+}
+
+impl Ticks {
+    /// As the kernel counts now; all zero where it does not say.
+    pub(super) fn now() -> Self {
+        Self::read(&std::fs::read_to_string("/proc/stat").unwrap_or_default())
+    }
+
+    pub(super) fn read(text: &str) -> Self {
+        let first = text.lines().next().unwrap_or_default();
+        let numbers = first.split_whitespace().skip(1).take(8);
+        let ticks: Vec<u64> = numbers.filter_map(|one| one.parse().ok()).collect();
+        Self {
+            all: ticks.iter().sum(),
+            stolen: ticks.get(7).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The share that was stolen between an earlier moment and this one, 0 to 1.
+    pub(super) fn stolen_since(self, before: Self) -> f64 {
+        let all = self.all.saturating_sub(before.all).max(1);
+        self.stolen.saturating_sub(before.stolen) as f64 / all as f64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stolen_time_is_the_eighth_number_of_all_processors() {
+        let before = Ticks::read("cpu  10 0 10 70 0 0 0 10 99 99\ncpu0 1 1 1 1 1 1 1 1\n");
+        assert_eq!(
+            before,
+            Ticks {
+                all: 100,
+                stolen: 10
+            }
+        );
+        let after = Ticks::read("cpu  60 0 10 70 0 0 0 60 99 99\n");
+        assert!((after.stolen_since(before) - 0.5).abs() < 1e-9);
+        assert_eq!(Ticks::read("").stolen_since(Ticks::read("")), 0.0);
+    }
 
     #[test]
     fn a_listed_number_is_found_by_its_whole_name() {

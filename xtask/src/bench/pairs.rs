@@ -2,10 +2,15 @@
 
 use serde::Serialize;
 
-use super::measure::{Spent, load};
+use super::measure::{Spent, Ticks, load};
 
 /// Most that the same native work may drift between the pairs of a run, as a share.
 pub(super) const DRIFT_MAX: f64 = 0.15;
+
+/// Most of the processors' time that the machine's own host may take for others during a side, as a share.
+pub(super) const STOLEN_MAX: f64 = 0.05;
+/// How many pairs are taken at most for each that is wanted.
+const TRIES: usize = 3;
 
 /// One pair.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -18,6 +23,8 @@ pub(super) struct Pair<T = Spent> {
     pub(super) native_us: f64,
     /// Load of the machine over the last minute.
     pub(super) load: f64,
+    /// The larger share of the processors' time that was not the machine's during a side.
+    pub(super) stolen: f64,
     /// Left out: the machine was not the same as in the other pairs.
     pub(super) void: bool,
 }
@@ -48,36 +55,66 @@ impl Several {
     }
 }
 
-/// Takes pairs in turn. Those whose native work lies more than [`DRIFT_MAX`] off the middle are void, and taken
-/// again, at most as many times as there are pairs.
+impl<T> Pair<T> {
+    /// How the machine was, for a line about it.
+    pub(super) fn machine(&self) -> String {
+        format!(
+            "load {:.1}, {:.0} % stolen{}",
+            self.load,
+            self.stolen * 100.0,
+            if self.void { "; void" } else { "" }
+        )
+    }
+}
+
+/// Takes pairs in turn. Those whose native work lies more than [`DRIFT_MAX`] off the middle, or during which more than
+/// [`STOLEN_MAX`] of the time was stolen, are void and taken again, within bounds.
 ///
 /// # Errors
 /// Those of the runs.
 pub(super) fn take<T>(
+    count: usize,
+    native: impl FnMut() -> anyhow::Result<f64>,
+    ours: impl FnMut() -> anyhow::Result<T>,
+    peer: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<Pair<T>>> {
+    take_by(Ticks::now, count, native, ours, peer)
+}
+
+fn take_by<T>(
+    mut ticks: impl FnMut() -> Ticks,
     count: usize,
     mut native: impl FnMut() -> anyhow::Result<f64>,
     mut ours: impl FnMut() -> anyhow::Result<T>,
     mut peer: impl FnMut() -> anyhow::Result<T>,
 ) -> anyhow::Result<Vec<Pair<T>>> {
     let mut pairs: Vec<Pair<T>> = Vec::new();
-    for _ in 0..count * 2 {
+    for _ in 0..count * TRIES {
         let valid = pairs.iter().filter(|pair| !pair.void).count();
         if valid >= count {
             break;
         }
         let before = native()?;
-        let (ours, peer) = (ours()?, peer()?);
+        let began = ticks();
+        let ours = ours()?;
+        let between = ticks();
+        let peer = peer()?;
+        let stolen = between
+            .stolen_since(began)
+            .max(ticks().stolen_since(between));
         let native_us = f64::midpoint(before, native()?);
         pairs.push(Pair {
             ours,
             peer,
             native_us,
             load: load(),
+            stolen,
             void: false,
         });
         let middle = Several::of(pairs.iter().map(|pair| pair.native_us)).median;
         for pair in &mut pairs {
-            pair.void = (pair.native_us / middle - 1.0).abs() > DRIFT_MAX;
+            let drifted = (pair.native_us / middle - 1.0).abs() > DRIFT_MAX;
+            pair.void = drifted || pair.stolen > STOLEN_MAX;
         }
     }
     Ok(pairs)
@@ -117,7 +154,8 @@ mod tests {
     #[test]
     fn a_pair_beside_drifting_work_is_void_and_taken_again() {
         let mut native = [10.0, 10.0, 10.2, 10.2, 30.0, 30.0, 9.9, 9.9].into_iter();
-        let pairs = take(
+        let pairs = take_by(
+            Ticks::default,
             3,
             || Ok(native.next().unwrap_or(10.0)),
             || Ok(spent(1.0)),
@@ -131,12 +169,29 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_of_which_time_was_stolen_is_void_and_taken_again() {
+        let stat = |all: u64, stolen: u64| Ticks::read(&format!("cpu  {all} 0 0 0 0 0 0 {stolen}"));
+        let of_second = [stat(100, 0), stat(100, 50), stat(200, 50)];
+        let mut ticks = [Ticks::default(); 3].into_iter().chain(of_second);
+        let pairs = take_by(
+            || ticks.next().unwrap_or_default(),
+            2,
+            || Ok(10.0),
+            || Ok(spent(1.0)),
+            || Ok(spent(2.0)),
+        );
+        let void: Vec<bool> = pairs.unwrap().iter().map(|pair| pair.void).collect();
+        assert_eq!(void, [false, true, false]);
+    }
+
+    #[test]
     fn a_ratio_is_taken_pair_by_pair_whatever_is_measured() {
         let pair = |ours, peer, void| Pair {
             ours,
             peer,
             native_us: 1.0,
             load: 0.0,
+            stolen: 0.0,
             void,
         };
         let pairs = [

@@ -18,7 +18,7 @@ use super::{
 use crate::bench::{
     hooks,
     load::{Load, Wrk},
-    measure::{load, of_process},
+    measure::of_process,
     pairs::{Pair, block, ratio, take, valid},
     peers::node::Node,
     report::{Goal, Report, figure},
@@ -168,15 +168,14 @@ fn ask(work: &Work<'_>, wrk: &Wrk, asked: &Asked) -> anyhow::Result<Side> {
 fn tell(pairs: &[Pair<Side>], node: &Node, report: &mut Report) -> anyhow::Result<()> {
     for pair in pairs {
         println!(
-            "  ours {} /s, p99 {} ms, {} us; Fastify {} /s, p99 {} ms, {} us; load {:.1}{}",
+            "  ours {} /s, p99 {} ms, {} us; Fastify {} /s, p99 {} ms, {} us; {}",
             figure(pair.ours.load.per_second),
             figure(pair.ours.load.p99_ms),
             figure(pair.ours.cpu_us),
             figure(pair.peer.load.per_second),
             figure(pair.peer.load.p99_ms),
             figure(pair.peer.cpu_us),
-            load(),
-            if pair.void { "; void" } else { "" }
+            pair.machine()
         );
     }
     let runs = valid(pairs)?;

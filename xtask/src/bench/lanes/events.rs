@@ -214,15 +214,14 @@ fn tell(pair: &Pair<Side>) {
         )
     };
     println!(
-        "  alone {}; while {} orders a second are read {}; looks apart p99 {} and {} ms; native work {:.1} us; load {:.1}{}",
+        "  alone {}; while {} orders a second are read {}; looks apart p99 {} and {} ms; native work {:.1} us; {}",
         times(&pair.ours),
         figure(pair.peer.read_per_s),
         times(&pair.peer),
         figure(pair.ours.events.between_looks_ms.p99.unwrap_or_default()),
         figure(pair.peer.events.between_looks_ms.p99.unwrap_or_default()),
         pair.native_us,
-        pair.load,
-        if pair.void { "; void" } else { "" }
+        pair.machine()
     );
 }
 
@@ -242,6 +241,7 @@ mod tests {
             peer: side(among),
             native_us: 1.0,
             load: 0.0,
+            stolen: 0.0,
             void,
         }
     }
