@@ -116,6 +116,9 @@ fn take_by<T>(
             let drifted = (pair.native_us / middle - 1.0).abs() > DRIFT_MAX;
             pair.void = drifted || pair.stolen > STOLEN_MAX;
         }
+        if let Some(last) = pairs.last() {
+            println!("  A pair is taken: {}.", last.machine());
+        }
     }
     Ok(pairs)
 }
