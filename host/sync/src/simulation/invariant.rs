@@ -102,6 +102,10 @@ impl Witness {
 
     /// After something was stored: no record goes back, no cursor is ahead.
     pub(super) async fn records(&mut self, world: &World) -> Result<(), StoreError> {
+        // Before the records: a write that a killed replica had begun may be committed between two readings.
+        let tracks = self.store.streams(&self.connection).await?;
+        let tenant = &self.connection.tenant;
+        let applied = self.store.receipts(tenant, ReceiptState::Applied).await?;
         let mut stored = self.stored().await?;
         let how = world.with(|state| state.shop.comparability);
         // What the shop deleted is settled by the end, and compared then.
@@ -126,73 +130,9 @@ impl Witness {
             self.records.insert(id, now);
         }
         if how == Comparability::Integer {
-            self.told(world, &stored).await?;
+            told(world, &applied, &stored);
         }
-        self.cursor(world, &stored).await
-    }
-
-    /// What a settled webhook told of is stored.
-    async fn told(
-        &self,
-        world: &World,
-        stored: &BTreeMap<String, StoredRecord>,
-    ) -> Result<(), StoreError> {
-        let tenant = &self.connection.tenant;
-        for receipt in self.store.receipts(tenant, ReceiptState::Applied).await? {
-            let body: Value = serde_json::from_slice(&receipt.body).unwrap_or_default();
-            let (Some(order), Some(version)) = (
-                body.get("order").and_then(Value::as_u64),
-                body.get("version").and_then(Value::as_u64),
-            ) else {
-                continue;
-            };
-            let id = order.to_string();
-            if world.with(|state| deleted(state, &id)) {
-                continue;
-            }
-            let there = stored.get(&id).and_then(version_of);
-            if there.is_none_or(|there| there < version) {
-                world.with(|state| {
-                    state.wrong(format!(
-                        "a webhook of version {version} of order {order} is settled, {there:?} is stored"
-                    ));
-                });
-            }
-        }
-        Ok(())
-    }
-
-    async fn cursor(
-        &self,
-        world: &World,
-        stored: &BTreeMap<String, StoredRecord>,
-    ) -> Result<(), StoreError> {
-        let tracks = self.store.streams(&self.connection).await?;
-        let Some(track) = tracks.iter().find(|track| track.track == Track::Backfill) else {
-            return Ok(());
-        };
-        // Newest first: everything of history from the cursor's id upwards was read.
-        let from = match (&track.cursor, track.state) {
-            (_, TrackState::Done) => 0,
-            (Some(cursor), _) => cursor
-                .rsplit(':')
-                .next()
-                .and_then(|id| id.parse::<i64>().ok())
-                .map_or(u32::MAX, |id| u32::try_from(id.abs()).unwrap_or(u32::MAX)),
-            (None, _) => u32::MAX,
-        };
-        let history = world.with(|state| state.shop.history);
-        for id in from.max(1)..=history {
-            if !stored.contains_key(&id.to_string())
-                && !world.with(|state| state.shop.is_deleted(id))
-            {
-                world.with(|state| {
-                    state.wrong(format!(
-                        "the backfill is past order {id}, which is not stored"
-                    ));
-                });
-            }
-        }
+        cursor(world, &tracks, &stored);
         Ok(())
     }
 
@@ -389,5 +329,57 @@ fn may_go_back(how: Comparability, before: &Seen, now: &Seen) -> bool {
         Comparability::Integer => false,
         Comparability::Instant if before.source_version != now.source_version => false,
         _ => now.tells_of >= before.tells_of || (before.from_body && !now.from_body),
+    }
+}
+
+/// No cursor is ahead of what is stored.
+fn cursor(world: &World, tracks: &[StreamTrack], stored: &BTreeMap<String, StoredRecord>) {
+    let Some(track) = tracks.iter().find(|track| track.track == Track::Backfill) else {
+        return;
+    };
+    // Newest first: everything of history from the cursor's id upwards was read.
+    let from = match (&track.cursor, track.state) {
+        (_, TrackState::Done) => 0,
+        (Some(cursor), _) => cursor
+            .rsplit(':')
+            .next()
+            .and_then(|id| id.parse::<i64>().ok())
+            .map_or(u32::MAX, |id| u32::try_from(id.abs()).unwrap_or(u32::MAX)),
+        (None, _) => u32::MAX,
+    };
+    let history = world.with(|state| state.shop.history);
+    for id in from.max(1)..=history {
+        if !stored.contains_key(&id.to_string()) && !world.with(|state| state.shop.is_deleted(id)) {
+            world.with(|state| {
+                state.wrong(format!(
+                    "the backfill is past order {id}, which is not stored"
+                ));
+            });
+        }
+    }
+}
+
+/// What a settled webhook told of is stored.
+fn told(world: &World, applied: &[Receipt], stored: &BTreeMap<String, StoredRecord>) {
+    for receipt in applied {
+        let body: Value = serde_json::from_slice(&receipt.body).unwrap_or_default();
+        let (Some(order), Some(version)) = (
+            body.get("order").and_then(Value::as_u64),
+            body.get("version").and_then(Value::as_u64),
+        ) else {
+            continue;
+        };
+        let id = order.to_string();
+        if world.with(|state| deleted(state, &id)) {
+            continue;
+        }
+        let there = stored.get(&id).and_then(version_of);
+        if there.is_none_or(|there| there < version) {
+            world.with(|state| {
+                state.wrong(format!(
+                    "a webhook of version {version} of order {order} is settled, {there:?} is stored"
+                ));
+            });
+        }
     }
 }
