@@ -4,7 +4,10 @@ use anyhow::Context as _;
 use ordercase_world::{World, WorldOptions, until, until_some};
 use serde_json::{Value, json};
 
-use crate::support::{SOON, enriched, records, world};
+use crate::{
+    page,
+    support::{SOON, enriched, records, world},
+};
 
 const FIELD: &str = "displayFulfillmentStatus";
 const MAPPING: &str = "displayFulfillmentStatus=TELEPORTED";
@@ -79,6 +82,13 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
         (&json!(false), None),
         "{shop}"
     );
+
+    if let Some(browser) = page::chromium() {
+        let address = page::address(&world, ticket, world.context_token());
+        let shown = page::rendered(browser, &world.data().join("browser"), &address).await?;
+        let told = "could not be stored yet, so counts are lower bounds";
+        assert!(shown.contains(told), "{shown}");
+    }
 
     let wrong = ["connection", "map", connection, MAPPING, "fulfilment=gone"];
     let (done, _, error) = world.cli.try_run(&wrong).await?;

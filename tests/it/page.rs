@@ -11,7 +11,7 @@ use crate::support::{enriched, open_order, ticket_about, ticket_when, world};
 /// Longer than any machine needs to start a browser and read one page.
 const BROWSER_TIMEOUT: Duration = Duration::from_secs(90);
 
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     let found = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| {
@@ -29,7 +29,11 @@ fn chromium() -> Option<&'static str> {
 }
 
 /// What the page has become once its script and its requests are done.
-async fn rendered(browser: &str, profile: &Path, address: &str) -> anyhow::Result<String> {
+pub(crate) async fn rendered(
+    browser: &str,
+    profile: &Path,
+    address: &str,
+) -> anyhow::Result<String> {
     let mut command = Command::new(browser);
     command
         .args(["--headless", "--no-sandbox", "--disable-gpu"])
@@ -45,7 +49,7 @@ async fn rendered(browser: &str, profile: &Path, address: &str) -> anyhow::Resul
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn address(world: &World, ticket: u64, token: &str) -> String {
+pub(crate) fn address(world: &World, ticket: u64, token: &str) -> String {
     format!(
         "{}/context#desk={}&ticket={ticket}&token={token}",
         world.host_address(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     ConnectionKey, Owner, ReceiptState, Store, StoreError, TenantId,
-    db::{Conn, Row, Scope, args, statements},
+    db::{Conn, Row, Scope, Sql, args, statements},
     record::Outcome,
 };
 
@@ -142,7 +142,7 @@ statements! {
             WHERE CAST($1 AS TEXT) IS NULL OR a.tenant_id = $1
             ORDER BY a.tenant_id, a.owner_id, a.stream, a.via";
     /// Only records of pages that could not be stored are receipts of their stream.
-    UNSTORED = "SELECT stream, CAST(SUM(dead + pending) AS BIGINT) AS unstored FROM accounts
+    UNSTORED = "SELECT stream, CAST(SUM(dead + pending) AS BIGINT) AS n FROM accounts
             WHERE tenant_id = $1 AND owner_id = $2 GROUP BY stream HAVING SUM(dead + pending) > 0 ORDER BY stream";
     /// Rows of the inbox that no line counts: there must be none.
     UNCOUNTED = "SELECT COUNT(*) AS n FROM receipts r WHERE NOT EXISTS (
@@ -200,11 +200,20 @@ impl Store {
         &self,
         connection: &ConnectionKey,
     ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.count_by_stream(UNSTORED, connection).await
+    }
+
+    /// Rows of a statement that counts, by `stream`, something of a connection as `n`.
+    pub(crate) async fn count_by_stream(
+        &self,
+        counting: Sql,
+        connection: &ConnectionKey,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
         let mut conn = self.reader(&connection.tenant).await?;
         let args = args![&connection.tenant, &connection.connection];
-        let rows = conn.all(UNSTORED, args).await?;
-        let rows = rows.iter();
-        rows.map(|row| Ok((row.text("stream")?, row.count("unstored")?)))
+        let rows = conn.all(counting, args).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("stream")?, row.count("n")?)))
             .collect()
     }
 

@@ -263,7 +263,7 @@ fn unstored(stream: &str, evidence: &Evidence) -> Vec<String> {
     }
     if others > 0 {
         reasons.push(format!(
-            "{others} records were read and could not be stored: `ordercase dead-letters list` shows why"
+            "{others} records were read and are not stored: `ordercase dead-letters list` shows why"
         ));
     }
     reasons
@@ -417,7 +417,7 @@ mod tests {
         refused.unstored.push(("orders".to_owned(), 4));
         let cases = [
             (waiting, "2 records wait for a mapping"),
-            (refused, "4 records were read and could not be stored"),
+            (refused, "4 records were read and are not stored"),
             (unread, "still being read: 100 of 300"),
             (gap, "nothing is proven from 2026-11-20"),
             (old, "4 hours old"),

@@ -8,7 +8,7 @@ use super::measure::{Spent, Ticks, load};
 pub(super) const DRIFT_MAX: f64 = 0.15;
 
 /// Most of the processors' time that the machine's own host may take for others during a side, as a share.
-pub(super) const STOLEN_MAX: f64 = 0.05;
+const STOLEN_MAX: f64 = 0.05;
 /// How many pairs are taken at most for each that is wanted.
 const TRIES: usize = 3;
 

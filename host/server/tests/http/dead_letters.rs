@@ -241,9 +241,9 @@ async fn retry_and_discard_do_what_they_say_once() {
 }
 
 /// A record with an answer behind it.
-async fn record(host: &Host, connection: &Connection) {
+async fn record(host: &Host, connection: &Connection, schema: &str) {
     let record = Record {
-        schema: SCHEMA.to_owned(),
+        schema: schema.to_owned(),
         kind: Kind::Order,
         source_id: "1001".to_owned(),
         parent: None,
@@ -285,7 +285,7 @@ async fn record(host: &Host, connection: &Connection) {
 async fn a_replay_tells_of_every_record_and_breaks_nothing() {
     let (host, _) = dead(0).await;
     let connection = connection(&host).await;
-    record(&host, &connection).await;
+    record(&host, &connection, SCHEMA).await;
     let (tenant, id) = (&connection.key.tenant, &connection.key.connection);
     let path = format!("/admin/v1/tenants/{tenant}/connections/{id}/replay");
     // This plugin has no `map`: each record says so, and stays.
@@ -407,4 +407,35 @@ async fn a_replay_that_makes_no_sense_is_refused() {
     .await;
     assert_eq!(pinned.status, StatusCode::OK, "{pinned:?}");
     adds_up(&host).await;
+}
+
+#[tokio::test]
+async fn the_certificate_says_that_a_record_of_a_page_is_a_dead_letter() {
+    let (host, _) = dead(0).await;
+    let connection = connection(&host).await;
+    let path = format!(
+        "/admin/v1/connections/{}/certificate",
+        connection.key.connection
+    );
+    let reasons = async |host: &Host| {
+        let answer = get(host, &path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        let streams = answer.body["streams"].as_array().unwrap().clone();
+        let orders = streams.iter().find(|one| one["stream"] == "orders");
+        orders.unwrap()["reasons"].to_string()
+    };
+    let before = reasons(&host).await;
+    assert!(!before.contains("not stored"), "{before}");
+    record(&host, &connection, "ordercase/999").await;
+    let after = reasons(&host).await;
+    assert!(
+        after.contains("1 records were read and are not stored"),
+        "{after}"
+    );
+    let letter = get(&host, LETTERS).await.body["dead_letters"][0].clone();
+    let discard = format!("{LETTERS}/{}/discard", text(&letter["id"]));
+    let answer = post(&host, &discard, json!({ "reason": "a test" })).await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    let put_away = reasons(&host).await;
+    assert!(!put_away.contains("not stored"), "{put_away}");
 }

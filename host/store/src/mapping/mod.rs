@@ -71,7 +71,7 @@ statements! {
     WAITING = "SELECT mapping, COUNT(*) AS letters, MIN(settled_at) AS since FROM receipts
                WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping > $3
                GROUP BY mapping ORDER BY mapping LIMIT $4";
-    BY_STREAM = "SELECT stream, COUNT(*) AS letters FROM receipts
+    BY_STREAM = "SELECT stream, COUNT(*) AS n FROM receipts
                  WHERE tenant_id = $1 AND owner_id = $2 AND state = 'dead' AND mapping IS NOT NULL
                  GROUP BY stream ORDER BY stream";
     /// History waits for what just happened: it is worked off in the lane of polls.
@@ -108,12 +108,7 @@ impl Store {
         &self,
         connection: &ConnectionKey,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut conn = self.reader(&connection.tenant).await?;
-        let args = args![&connection.tenant, &connection.connection];
-        let rows = conn.all(BY_STREAM, args).await?;
-        let rows = rows.iter();
-        rows.map(|row| Ok((row.text("stream")?, row.count("letters")?)))
-            .collect()
+        self.count_by_stream(BY_STREAM, connection).await
     }
 
     /// Sets the mappings of a connection, notes who did, and puts back to work what waits for a mapping that exists

@@ -61,14 +61,9 @@ impl Store {
             next,
             now,
         } = page;
-        let read_now = Progress {
-            pages: 1,
-            records: count(batch.snapshots.len()),
-            total: total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
-            ..Progress::default()
-        };
-        let mut slices = slices(batch, self.slice_snapshots());
-        let last = slices.pop();
+        let records = count(batch.snapshots.len());
+        let total = total.map(|total| i64::try_from(total).unwrap_or(i64::MAX));
+        let (slices, last) = slices(batch, self.slice_snapshots());
         let (mut before, mut raw) = (Written::default(), None);
         for slice in slices {
             let (written, ids) = self.write_slice(&track, slice, raw, now).await?;
@@ -78,17 +73,15 @@ impl Store {
         let scope = Scope::from(&track.connection.tenant);
         self.write_as(scope, urgency(&track), move |tx| {
             Box::pin(async move {
-                let (mut written, mut step) = (before, read_now);
-                if let Some(slice) = last {
-                    let (stored, _) = store(tx, &track, slice, raw, now).await?;
-                    step = Progress {
-                        pages: step.pages,
-                        records: step.records,
-                        total: step.total,
-                        ..stored.progress()
-                    };
-                    written.add(stored);
-                }
+                let (stored, _) = store(tx, &track, last, raw, now).await?;
+                let step = Progress {
+                    pages: 1,
+                    records,
+                    total,
+                    ..stored.progress()
+                };
+                let mut written = before;
+                written.add(stored);
                 let row = tx.conn.first(ADVANCE, moved).await?;
                 let track = read(&row.ok_or_else(|| lost(&track))?)?;
                 tell(tx, &track, step, &next, now).await?;
@@ -161,22 +154,24 @@ async fn tell(
     Ok(())
 }
 
-fn urgency(track: &StreamTrack) -> Urgency {
+/// Who waits for what a track reads.
+pub(super) fn urgency(track: &StreamTrack) -> Urgency {
     match track.lane {
         Lane::Backfill | Lane::Reconcile => Urgency::Background,
         _ => Urgency::Usual,
     }
 }
 
-/// A page as it is committed, at most so many snapshots at once, in its order; the answers behind it are with the first. One that says that records are
-/// gone stays whole: how many can be believed is judged by the page.
-fn slices(mut page: Batch, most: usize) -> Vec<Batch> {
+/// A page as it is committed, at most so many snapshots at once, in its order: what comes before, and the last. The
+/// answers behind it are with the first. One that says that records are gone stays whole: how many can be believed is
+/// judged by the page.
+fn slices(mut page: Batch, most: usize) -> (Vec<Batch>, Batch) {
     let gone = |snapshot: &Snapshot| snapshot.record.kind == Kind::Tombstone;
     if page.snapshots.iter().any(gone) {
-        return vec![page];
+        return (Vec::new(), page);
     }
     let whole = most >= BATCH_SNAPSHOTS_MAX;
-    let mut slices = Vec::new();
+    let mut before = Vec::new();
     let mut bytes = 0;
     for snapshot in std::mem::take(&mut page.snapshots) {
         if page.snapshots.len() >= most || !whole && bytes >= PAGE_SLICE_BYTES {
@@ -187,14 +182,13 @@ fn slices(mut page: Batch, most: usize) -> Vec<Batch> {
                 raw: Vec::new(),
                 snapshots: Vec::new(),
             };
-            slices.push(std::mem::replace(&mut page, rest));
+            before.push(std::mem::replace(&mut page, rest));
             bytes = 0;
         }
         bytes += snapshot.record.body.get().len();
         page.snapshots.push(snapshot);
     }
-    slices.push(page);
-    slices
+    (before, page)
 }
 
 async fn store(
@@ -326,7 +320,9 @@ mod tests {
     }
 
     fn cut(page: Batch) -> Vec<Batch> {
-        slices(page, PAGE_SLICE_SNAPSHOTS)
+        let (mut sliced, last) = slices(page, PAGE_SLICE_SNAPSHOTS);
+        sliced.push(last);
+        sliced
     }
 
     #[rstest]
@@ -425,6 +421,8 @@ mod tests {
             (None, 0),
             "no cursor without its page"
         );
+        let quick = home.store.begin_window(&quick, None, at(80)).await;
+        let quick = quick.unwrap();
         let late = home
             .store
             .write_slice(&slow, sliced.next().unwrap(), Some(raw), at(81));
@@ -437,9 +435,17 @@ mod tests {
         let counts = lookup.counts(&home.connection.connection).await.unwrap();
         assert_eq!(counts.get(&Kind::Order), Some(&u64::from(count)));
         let runs = home.store.runs(&home.connection, None, 10).await.unwrap();
+        let told: Vec<_> = runs
+            .iter()
+            .map(|run| (run.phase, run.records, run.changed))
+            .collect();
+        let stored = PAGE_SLICE_SNAPSHOTS as u64;
         assert_eq!(
-            (runs[0].records, runs[0].changed),
-            (u64::from(count), u64::from(count)),
+            told,
+            [
+                (Phase::Done, u64::from(count), u64::from(count) - stored),
+                (Phase::Stopped, 0, stored)
+            ],
             "told once"
         );
         home.adds_up().await;

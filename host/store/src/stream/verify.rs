@@ -11,12 +11,14 @@ use std::collections::BTreeMap;
 use ordercase_model::{Instant, Kind, RecordRef, VersionOrder, compare_versions};
 
 use super::{
-    Next, StreamTrack, Track, read, track_columns,
+    Next, StreamTrack, Track,
+    page::urgency,
+    read, track_columns,
     work::{lost, proof},
 };
 use crate::{
     ConnectionKey, Phase, Store, StoreError,
-    db::{Arg, Scope, Tx, Urgency, args, statements},
+    db::{Arg, Scope, Tx, args, statements},
     record::{self, Applied, Batch, Held, Outcome, ReadPath, write_page},
     run::{self, Before, Hole, HoleCause, Progress, Proof},
     subscription,
@@ -243,7 +245,7 @@ impl Store {
     ) -> Result<StreamTrack, StoreError> {
         self.write_as(
             Scope::from(&comparison.track.connection.tenant),
-            Urgency::Background,
+            urgency(&comparison.track),
             move |tx| {
                 Box::pin(async move {
                     let Comparison {
