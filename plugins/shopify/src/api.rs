@@ -3,10 +3,9 @@
 //! What one query may cost is the shop's business and depends on its plan; asking for less is the only
 //! remedy, so every reading of orders goes through [`Sizes`].
 
-use ordercase_sdk::graphql::{Answer, AskError, Endpoint};
+use ordercase_sdk::graphql::{Answer, AskError, Endpoint, Responses};
 use ordercase_sdk::{Host, PluginError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::limits::SHRUNK_MIN;
 
@@ -33,12 +32,13 @@ pub(crate) mod role {
 pub(crate) struct Api<'a>(Endpoint<'a>);
 
 impl<'a> Api<'a> {
-    pub(crate) fn new(host: &'a dyn Host) -> Self {
+    pub(crate) fn new(host: &'a dyn Host, responses: &'a Responses) -> Self {
         Self(Endpoint {
             host,
             path: PATH,
             origin: None,
             headers: &[],
+            responses,
         })
     }
 
@@ -47,23 +47,23 @@ impl<'a> Api<'a> {
     }
 
     /// Asks once.
-    pub(crate) fn ask<T: DeserializeOwned>(
+    pub(crate) fn ask<T: Deserialize<'a>>(
         &self,
         role: &str,
         query: &str,
         variables: &impl Serialize,
-    ) -> Result<Answer<T>, AskError> {
+    ) -> Result<Answer<'a, T>, AskError> {
         self.0.ask(role, query, variables)
     }
 
     /// Asks, for less and less while the shop finds the query too costly.
-    pub(crate) fn ask_sized<T: DeserializeOwned, V: Serialize>(
+    pub(crate) fn ask_sized<T: Deserialize<'a>, V: Serialize>(
         &self,
         role: &str,
         query: &str,
         sizes: &mut Sizes,
         variables: impl Fn(Sizes) -> V,
-    ) -> Result<Answer<T>, AskError> {
+    ) -> Result<Answer<'a, T>, AskError> {
         loop {
             match self.ask(role, query, &variables(*sizes)) {
                 Err(AskError::TooCostly(why)) => {
@@ -103,7 +103,7 @@ impl Sizes {
 }
 
 /// The API version that the shop says it served.
-pub(crate) fn served<T>(answer: &Answer<T>) -> Option<String> {
+pub(crate) fn served<T>(answer: &Answer<'_, T>) -> Option<String> {
     let version = answer.response.header("x-shopify-api-version")?;
     Some(version.to_owned())
 }

@@ -18,14 +18,14 @@ use crate::query;
 use crate::wire::order::Order;
 
 /// An order, and the exchanges that it came from.
-pub(crate) struct Reading {
-    pub(crate) order: Order,
+pub(crate) struct Reading<'a> {
+    pub(crate) order: Order<'a>,
     exchanges: BTreeSet<u32>,
     denied: BTreeSet<String>,
     api_version: Option<String>,
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
     pub(crate) fn pulled(self, ctx: &Context) -> Result<Pulled, PluginError> {
         let denied: Vec<String> = self.denied.into_iter().collect();
         let record: Record =
@@ -36,7 +36,7 @@ impl Reading {
         })
     }
 
-    fn absorb(&mut self, order: Order, exchange: u32, denied: &BTreeSet<String>) {
+    fn absorb(&mut self, order: Order<'a>, exchange: u32, denied: &BTreeSet<String>) {
         self.order.absorb(order);
         self.exchanges.insert(exchange);
         self.denied.extend(denied.iter().cloned());
@@ -44,7 +44,7 @@ impl Reading {
 }
 
 /// The orders of an answer.
-pub(crate) fn readings(answer: Answer<Data>) -> Vec<Reading> {
+pub(crate) fn readings<'a>(answer: Answer<'a, Data<'a>>) -> Vec<Reading<'a>> {
     let api_version = served(&answer);
     let exchange = answer.exchange;
     let contents = shape::contents(answer.data, &answer.errors);
@@ -62,7 +62,7 @@ pub(crate) fn readings(answer: Answer<Data>) -> Vec<Reading> {
 }
 
 /// Reads what the page cut.
-pub(crate) fn complete(api: Api<'_>, readings: &mut [Reading]) -> Result<(), PluginError> {
+pub(crate) fn complete<'a>(api: Api<'a>, readings: &mut [Reading<'a>]) -> Result<(), PluginError> {
     let mut spent = long_lists(api, readings)?;
     spent = spent || what_came_back(api, readings)?;
     for reading in readings.iter_mut() {
@@ -80,7 +80,7 @@ pub(crate) fn complete(api: Api<'_>, readings: &mut [Reading]) -> Result<(), Plu
 }
 
 /// Whether a list that nobody reads further was cut.
-fn is_cut(order: &Order) -> bool {
+fn is_cut(order: &Order<'_>) -> bool {
     let refunds = order.refunds.iter();
     let returns = order.returns.iter();
     order.line_items.next().is_some()
@@ -98,7 +98,7 @@ fn is_cut(order: &Order) -> bool {
 
 /// Reads alone the orders whose shipments or payments fill the page's share. Returns whether the
 /// requests of the call are spent.
-fn long_lists(api: Api<'_>, readings: &mut [Reading]) -> Result<bool, PluginError> {
+fn long_lists<'a>(api: Api<'a>, readings: &mut [Reading<'a>]) -> Result<bool, PluginError> {
     let full = |len: usize| len >= PAGE_CHILDREN as usize;
     for reading in readings {
         let order = &reading.order;
@@ -132,7 +132,7 @@ fn long_lists(api: Api<'_>, readings: &mut [Reading]) -> Result<bool, PluginErro
 }
 
 /// One order, with all that lies in it.
-pub(crate) fn alone(api: Api<'_>, gid: &str) -> Result<Vec<Reading>, AskError> {
+pub(crate) fn alone<'a>(api: Api<'a>, gid: &str) -> Result<Vec<Reading<'a>>, AskError> {
     let mut sizes = Sizes {
         first: 1,
         lines: FETCH_LINES,
@@ -156,7 +156,7 @@ pub(crate) fn alone(api: Api<'_>, gid: &str) -> Result<Vec<Reading>, AskError> {
 }
 
 /// Reads refunds and returns of the orders that have some. Returns whether requests are spent.
-fn what_came_back(api: Api<'_>, readings: &mut [Reading]) -> Result<bool, PluginError> {
+fn what_came_back<'a>(api: Api<'a>, readings: &mut [Reading<'a>]) -> Result<bool, PluginError> {
     let mut wanted: Vec<String> = readings
         .iter()
         .filter(|reading| !reading.order.knows_what_came_back())
@@ -168,11 +168,15 @@ fn what_came_back(api: Api<'_>, readings: &mut [Reading]) -> Result<bool, Plugin
         children: FETCH_CHILDREN,
     };
     while !wanted.is_empty() {
-        let answer =
-            api.ask_sized::<Data, _>(role::ORDER_BACKS, query::ORDER_BACKS, &mut sizes, |sizes| {
+        let answer = api.ask_sized::<Data<'_>, _>(
+            role::ORDER_BACKS,
+            query::ORDER_BACKS,
+            &mut sizes,
+            |sizes| {
                 let ids: Vec<&String> = wanted.iter().take(sizes.first as usize).collect();
                 json!({ "ids": ids, "lines": sizes.lines, "children": sizes.children })
-            });
+            },
+        );
         let answer = match answer {
             Ok(answer) => answer,
             Err(AskError::BudgetSpent) => return Ok(true),
@@ -193,7 +197,7 @@ fn what_came_back(api: Api<'_>, readings: &mut [Reading]) -> Result<bool, Plugin
 }
 
 /// Reads an order's lines to their end. Returns whether requests are spent.
-fn more_lines(api: Api<'_>, reading: &mut Reading) -> Result<bool, PluginError> {
+fn more_lines<'a>(api: Api<'a>, reading: &mut Reading<'a>) -> Result<bool, PluginError> {
     for _ in 0..ordercase_sdk::limits::NESTED_PAGES_MAX {
         let after = reading.order.line_items.next().map(str::to_owned);
         let (Some(after), Some(gid)) = (after, reading.order.gid()) else {
@@ -204,7 +208,7 @@ fn more_lines(api: Api<'_>, reading: &mut Reading) -> Result<bool, PluginError> 
             lines: MORE_LINES,
             children: 0,
         };
-        let answer = api.ask_sized::<Data, _>(
+        let answer = api.ask_sized::<Data<'_>, _>(
             role::ORDER_LINES,
             query::ORDER_LINES,
             &mut sizes,

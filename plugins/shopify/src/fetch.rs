@@ -1,5 +1,6 @@
 //! One record by its id.
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::model::{Kind, RecordRef};
 use ordercase_sdk::{Context, Host, PluginError, Pulled};
 use serde_json::json;
@@ -15,7 +16,8 @@ pub(crate) fn fetch(
     ctx: &Context,
     target: &RecordRef,
 ) -> Result<Vec<Pulled>, PluginError> {
-    let api = Api::new(host);
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
     match target.kind {
         Kind::Order => order(api, ctx, &target.source_id),
         Kind::Customer => one_customer(api, ctx, &target.source_id),
@@ -39,7 +41,7 @@ fn order(api: Api<'_>, ctx: &Context, source_id: &str) -> Result<Vec<Pulled>, Pl
 
 fn one_customer(api: Api<'_>, ctx: &Context, source_id: &str) -> Result<Vec<Pulled>, PluginError> {
     let variables = json!({ "id": gid("Customer", source_id)? });
-    let answer = api.ask::<Data>(role::CUSTOMER, query::CUSTOMER, &variables)?;
+    let answer = api.ask::<Data<'_>>(role::CUSTOMER, query::CUSTOMER, &variables)?;
     let (exchange, api_version) = (answer.exchange, served(&answer));
     let contents = shape::contents(answer.data, &answer.errors);
     let denied: Vec<String> = contents.denied.into_iter().collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::lenient::{Flag, List, Maybe, Word};
 use ordercase_sdk::model::ShopFacts;
 use ordercase_sdk::{Context, Host, PluginError};
@@ -12,47 +13,54 @@ use crate::query;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Data {
-    shop: Maybe<Shop>,
-    current_app_installation: Maybe<Installation>,
+struct Data<'a> {
+    #[serde(borrow)]
+    shop: Maybe<Shop<'a>>,
+    current_app_installation: Maybe<Installation<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Shop {
-    name: Word,
-    myshopify_domain: Word,
-    currency_code: Word,
-    iana_timezone: Word,
-    order_number_format_prefix: Word,
-    order_number_format_suffix: Word,
-    plan: Maybe<Plan>,
+struct Shop<'a> {
+    #[serde(borrow)]
+    name: Word<'a>,
+    myshopify_domain: Word<'a>,
+    currency_code: Word<'a>,
+    iana_timezone: Word<'a>,
+    order_number_format_prefix: Word<'a>,
+    order_number_format_suffix: Word<'a>,
+    plan: Maybe<Plan<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Plan {
-    public_display_name: Word,
+struct Plan<'a> {
+    #[serde(borrow)]
+    public_display_name: Word<'a>,
     shopify_plus: Flag,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Installation {
-    access_scopes: List<Scope>,
+struct Installation<'a> {
+    #[serde(borrow)]
+    access_scopes: List<Scope<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Scope {
-    handle: Word,
+struct Scope<'a> {
+    #[serde(borrow)]
+    handle: Word<'a>,
 }
 
 /// Days of history that `read_orders` alone gives.
 const RECENT_DAYS: u32 = 60;
 
 pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginError> {
-    let answer = Api::new(host).ask::<Data>(role::SHOP, query::SHOP, &serde_json::json!({}))?;
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
+    let answer = api.ask::<Data<'_>>(role::SHOP, query::SHOP, &serde_json::json!({}))?;
     let version = served(&answer);
     let shop = answer
         .data
@@ -110,7 +118,7 @@ fn capabilities(may: &impl Fn(&str) -> bool) -> Vec<String> {
     all.into_iter().map(str::to_owned).collect()
 }
 
-fn extra(shop: &Shop, version: Option<String>) -> BTreeMap<String, String> {
+fn extra(shop: &Shop<'_>, version: Option<String>) -> BTreeMap<String, String> {
     let is_plus = shop.plan.get().and_then(|plan| plan.shopify_plus.get());
     [
         ("api_version_served", version),

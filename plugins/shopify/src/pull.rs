@@ -4,7 +4,7 @@
 //! follow; one without is a backfill, newest first by creation, which nothing moves. Shopify's search
 //! index trails by seconds: overlap is the host's business.
 
-use ordercase_sdk::graphql::AskError;
+use ordercase_sdk::graphql::{AskError, Responses};
 use ordercase_sdk::model::Instant;
 use ordercase_sdk::{Context, Host, Page, PluginError, PullRequest, Pulled, Window};
 use serde::Deserialize;
@@ -25,7 +25,8 @@ pub(crate) fn pull(
     ctx: &Context,
     request: &PullRequest,
 ) -> Result<Page, PluginError> {
-    let api = Api::new(host);
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
     match request.stream.as_str() {
         ORDERS => orders(api, ctx, request),
         CUSTOMERS => customers(api, ctx, request),
@@ -94,14 +95,15 @@ fn orders(api: Api<'_>, ctx: &Context, request: &PullRequest) -> Result<Page, Pl
         lines: PAGE_LINES,
         children: PAGE_CHILDREN,
     };
-    let answer = api.ask_sized::<Data, _>(role::ORDERS, query::ORDERS, &mut sizes, |sizes| {
-        let mut variables = reel.variables(sizes.first, cursor.after.as_deref());
-        if let Value::Object(map) = &mut variables {
-            map.insert("lines".to_owned(), sizes.lines.into());
-            map.insert("children".to_owned(), sizes.children.into());
-        }
-        variables
-    })?;
+    let answer =
+        api.ask_sized::<Data<'_>, _>(role::ORDERS, query::ORDERS, &mut sizes, |sizes| {
+            let mut variables = reel.variables(sizes.first, cursor.after.as_deref());
+            if let Value::Object(map) = &mut variables {
+                map.insert("lines".to_owned(), sizes.lines.into());
+                map.insert("children".to_owned(), sizes.children.into());
+            }
+            variables
+        })?;
     let after = after(answer.data.orders.as_ref().and_then(|orders| orders.next()));
     let mut readings = readings(answer);
     let last = readings.last().map(|reading| {
@@ -133,7 +135,7 @@ fn customers(api: Api<'_>, ctx: &Context, request: &PullRequest) -> Result<Page,
     };
     // Customers have no `created_at` filter but they can be sorted by it.
     let answer =
-        api.ask_sized::<Data, _>(role::CUSTOMERS, query::CUSTOMERS, &mut sizes, |sizes| {
+        api.ask_sized::<Data<'_>, _>(role::CUSTOMERS, query::CUSTOMERS, &mut sizes, |sizes| {
             reel.variables(sizes.first, cursor.after.as_deref())
         })?;
     let after = after(answer.data.customers.as_ref().and_then(|c| c.next()));

@@ -11,21 +11,23 @@ use crate::wire::tail;
 /// The few fields of any webhook that point to a record.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Pointers {
-    id: Word,
-    order_id: Word,
-    order: Maybe<Node>,
-    order_edit: Maybe<OrderEdit>,
-    admin_graphql_api_id: Word,
-    admin_graphql_api_customer_kept_id: Word,
-    admin_graphql_api_customer_deleted_id: Word,
-    updated_at: Word,
+struct Pointers<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    order_id: Word<'a>,
+    order: Maybe<Node<'a>>,
+    order_edit: Maybe<OrderEdit<'a>>,
+    admin_graphql_api_id: Word<'a>,
+    admin_graphql_api_customer_kept_id: Word<'a>,
+    admin_graphql_api_customer_deleted_id: Word<'a>,
+    updated_at: Word<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct OrderEdit {
-    order_id: Word,
+struct OrderEdit<'a> {
+    #[serde(borrow)]
+    order_id: Word<'a>,
 }
 
 pub(crate) fn receive(webhook: &Webhook) -> Result<Reading, PluginError> {
@@ -80,14 +82,14 @@ fn merged(webhook: &Webhook) -> Result<Reading, PluginError> {
     Ok(reading)
 }
 
-fn own_id(pointers: &Pointers) -> Option<&str> {
+fn own_id<'a>(pointers: &'a Pointers<'_>) -> Option<&'a str> {
     pointers
         .id
         .get()
         .or_else(|| tail(&pointers.admin_graphql_api_id))
 }
 
-fn pointers(webhook: &Webhook) -> Result<Pointers, PluginError> {
+fn pointers(webhook: &Webhook) -> Result<Pointers<'_>, PluginError> {
     serde_json::from_slice(&webhook.body)
         .map_err(|error| PluginError::malformed(&format!("webhook `{}`", webhook.topic), error))
 }
@@ -96,7 +98,7 @@ fn hint(
     webhook: &Webhook,
     kind: Kind,
     id: Option<&str>,
-    pointers: &Pointers,
+    pointers: &Pointers<'_>,
 ) -> Result<Reading, PluginError> {
     let id = id.ok_or_else(|| no_id(webhook, kind))?;
     let triggered = webhook.header("x-shopify-triggered-at");

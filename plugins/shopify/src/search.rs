@@ -3,6 +3,7 @@
 //! Shopify's search knows e-mail addresses and order names of orders, and telephone numbers of
 //! customers only; tracking numbers it does not index, so those are found in the host's store.
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::{Context, Host, PluginError, Pulled, Query};
 use serde_json::json;
 
@@ -21,7 +22,8 @@ pub(crate) fn search(
     query: &Query,
     limit: u32,
 ) -> Result<Vec<Pulled>, PluginError> {
-    let api = Api::new(host);
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
     let limit = limit.clamp(1, PAGE_ORDERS_MAX);
     let value = query.value.trim();
     if value.is_empty() || value.len() > SEARCH_BYTES_MAX {
@@ -81,16 +83,17 @@ fn orders(
         lines: PAGE_LINES,
         children: PAGE_CHILDREN,
     };
-    let answer = api.ask_sized::<Data, _>(role::ORDERS, query::ORDERS, &mut sizes, |sizes| {
-        json!({
-            "first": sizes.first,
-            "query": filter,
-            "sortKey": "CREATED_AT",
-            "reverse": true,
-            "lines": sizes.lines,
-            "children": sizes.children,
-        })
-    })?;
+    let answer =
+        api.ask_sized::<Data<'_>, _>(role::ORDERS, query::ORDERS, &mut sizes, |sizes| {
+            json!({
+                "first": sizes.first,
+                "query": filter,
+                "sortKey": "CREATED_AT",
+                "reverse": true,
+                "lines": sizes.lines,
+                "children": sizes.children,
+            })
+        })?;
     let mut readings = readings(answer);
     complete(api, &mut readings)?;
     readings
@@ -111,7 +114,7 @@ fn customers(
         "sortKey": "UPDATED_AT",
         "reverse": true,
     });
-    let answer = api.ask::<Data>(role::CUSTOMERS, query::CUSTOMERS, &variables)?;
+    let answer = api.ask::<Data<'_>>(role::CUSTOMERS, query::CUSTOMERS, &variables)?;
     let (exchange, api_version) = (answer.exchange, served(&answer));
     let contents = shape::contents(answer.data, &answer.errors);
     let denied: Vec<String> = contents.denied.into_iter().collect();

@@ -4,6 +4,7 @@
 //! configuration are not in it and cannot be registered, which the manifest says of each. Addresses go by
 //! `uri`, which replaced `callbackUrl` before 2026-10.
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::lenient::{List, Maybe, Word};
 use ordercase_sdk::{Host, PluginError, Subscription};
 use serde::Deserialize;
@@ -15,61 +16,69 @@ use crate::query;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Listed {
-    webhook_subscriptions: Maybe<Connection>,
+struct Listed<'a> {
+    #[serde(borrow)]
+    webhook_subscriptions: Maybe<Connection<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Connection {
-    page_info: Maybe<PageInfo>,
-    nodes: List<Node>,
+struct Connection<'a> {
+    #[serde(borrow)]
+    page_info: Maybe<PageInfo<'a>>,
+    nodes: List<Node<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct PageInfo {
+struct PageInfo<'a> {
     has_next_page: bool,
-    end_cursor: Word,
+    #[serde(borrow)]
+    end_cursor: Word<'a>,
 }
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-struct Node {
-    id: Word,
-    topic: Word,
-    uri: Word,
+struct Node<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    topic: Word<'a>,
+    uri: Word<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Created {
-    webhook_subscription_create: Maybe<Payload>,
+struct Created<'a> {
+    #[serde(borrow)]
+    webhook_subscription_create: Maybe<Payload<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Deleted {
-    webhook_subscription_delete: Maybe<Payload>,
+struct Deleted<'a> {
+    #[serde(borrow)]
+    webhook_subscription_delete: Maybe<Payload<'a>>,
 }
 
 /// What either mutation answers.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Payload {
-    webhook_subscription: Maybe<Node>,
-    deleted_webhook_subscription_id: Word,
-    user_errors: List<UserError>,
+struct Payload<'a> {
+    #[serde(borrow)]
+    webhook_subscription: Maybe<Node<'a>>,
+    deleted_webhook_subscription_id: Word<'a>,
+    user_errors: List<UserError<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct UserError {
-    field: List<Word>,
-    message: Word,
+struct UserError<'a> {
+    #[serde(borrow)]
+    field: List<Word<'a>>,
+    message: Word<'a>,
 }
 
-impl UserError {
+impl UserError<'_> {
     fn is_at(&self, name: &str) -> bool {
         self.field.iter().any(|part| part.get() == Some(name))
     }
@@ -88,14 +97,15 @@ pub(crate) fn register(
         "topic": constant(topic)?,
         "webhook": { "uri": address, "format": "JSON" },
     });
-    let api = Api::new(host);
-    let answer = api.ask::<Created>(role::SUBSCRIBE, query::SUBSCRIBE, &variables)?;
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
+    let answer = api.ask::<Created<'_>>(role::SUBSCRIBE, query::SUBSCRIBE, &variables)?;
     let payload = answer.data.webhook_subscription_create.0;
     let payload = payload.ok_or_else(|| nothing("webhookSubscriptionCreate"))?;
     if let Some(made) = payload.webhook_subscription.get() {
         return subscription(made);
     }
-    let refused: Vec<&UserError> = payload.user_errors.iter().collect();
+    let refused: Vec<&UserError<'_>> = payload.user_errors.iter().collect();
     // Somebody was faster, with the same: what is there is what was asked for.
     if refused
         .iter()
@@ -126,12 +136,14 @@ pub(crate) fn register(
 }
 
 pub(crate) fn subscriptions(host: &dyn Host) -> Result<Vec<Subscription>, PluginError> {
-    let api = Api::new(host);
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
     let mut all = Vec::new();
     let mut after: Option<String> = None;
     for _ in 0..PAGES_SUBSCRIPTIONS_MAX {
         let variables = json!({ "first": PAGE_SUBSCRIPTIONS, "after": after });
-        let answer = api.ask::<Listed>(role::SUBSCRIPTIONS, query::SUBSCRIPTIONS, &variables)?;
+        let answer =
+            api.ask::<Listed<'_>>(role::SUBSCRIPTIONS, query::SUBSCRIPTIONS, &variables)?;
         let page = answer.data.webhook_subscriptions.0;
         let page = page.ok_or_else(|| nothing("webhookSubscriptions"))?;
         for node in page.nodes.iter() {
@@ -151,9 +163,10 @@ pub(crate) fn subscriptions(host: &dyn Host) -> Result<Vec<Subscription>, Plugin
 }
 
 pub(crate) fn remove(host: &dyn Host, id: &str) -> Result<(), PluginError> {
-    let api = Api::new(host);
+    let responses = Responses::default();
+    let api = Api::new(host, &responses);
     let variables = json!({ "id": id });
-    let answer = api.ask::<Deleted>(role::UNSUBSCRIBE, query::UNSUBSCRIBE, &variables)?;
+    let answer = api.ask::<Deleted<'_>>(role::UNSUBSCRIBE, query::UNSUBSCRIBE, &variables)?;
     let payload = answer.data.webhook_subscription_delete.0;
     let payload = payload.ok_or_else(|| nothing("webhookSubscriptionDelete"))?;
     if payload.deleted_webhook_subscription_id.get().is_some() {
@@ -170,7 +183,7 @@ pub(crate) fn remove(host: &dyn Host, id: &str) -> Result<(), PluginError> {
     })
 }
 
-fn subscription(node: &Node) -> Result<Subscription, PluginError> {
+fn subscription(node: &Node<'_>) -> Result<Subscription, PluginError> {
     let id = node.id.owned();
     let topic = node.topic.get().map(topic_of);
     match (id, topic) {

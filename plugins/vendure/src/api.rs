@@ -1,9 +1,8 @@
 //! Vendure's Admin API: one endpoint, and refusals that come as HTTP 200.
 
-use ordercase_sdk::graphql::{Answer, Endpoint};
+use ordercase_sdk::graphql::{Answer, Endpoint, Responses};
 use ordercase_sdk::{Host, PluginError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::limits::ID_BYTES_MAX;
 
@@ -22,17 +21,19 @@ pub(crate) mod role {
 
 /// Asks once. A refusal of a part (an order's `customer`) counts like one of the whole query: it
 /// leaves null behind, and a missing permission must not look like a customer who is not there.
-pub(crate) fn ask<T: DeserializeOwned>(
-    host: &dyn Host,
+pub(crate) fn ask<'a, T: Deserialize<'a>>(
+    host: &'a dyn Host,
+    responses: &'a Responses,
     role: &str,
     query: &str,
     variables: &impl Serialize,
-) -> Result<Answer<T>, PluginError> {
+) -> Result<Answer<'a, T>, PluginError> {
     let endpoint = Endpoint {
         host,
         path: PATH,
         origin: None,
         headers: &[],
+        responses,
     };
     let answer = endpoint.ask::<T>(role, query, variables)?;
     let refused = answer

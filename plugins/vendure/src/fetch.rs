@@ -1,5 +1,6 @@
 //! One record by its id.
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::model::{Kind, RecordRef};
 use ordercase_sdk::{Context, Host, PluginError, Pulled};
 use serde_json::json;
@@ -16,16 +17,23 @@ pub(crate) fn fetch(
 ) -> Result<Vec<Pulled>, PluginError> {
     let variables = json!({ "id": id(&target.source_id)? });
     let gone = || PluginError::NotFound(format!("{} {}", target.kind, target.source_id));
+    let responses = Responses::default();
     let (record, exchange) = match target.kind {
         Kind::Order => {
-            let answer = ask::<Data>(host, role::ORDER, query::ORDER, &variables)?;
+            let answer = ask::<Data<'_>>(host, &responses, role::ORDER, query::ORDER, &variables)?;
             let found = answer.data.order.get().ok_or_else(gone)?;
             // A cart is no order: it is as absent as a deleted one.
             let record = order::record(found, ctx)?.ok_or_else(gone)?;
             (record, answer.exchange)
         }
         Kind::Customer => {
-            let answer = ask::<Data>(host, role::CUSTOMER, query::CUSTOMER, &variables)?;
+            let answer = ask::<Data<'_>>(
+                host,
+                &responses,
+                role::CUSTOMER,
+                query::CUSTOMER,
+                &variables,
+            )?;
             let found = answer.data.customer.get().ok_or_else(gone)?;
             (customer::record(found, ctx)?, answer.exchange)
         }

@@ -2,33 +2,44 @@
 
 use std::collections::BTreeMap;
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::lenient::{Flag, List, Maybe, Word};
 use ordercase_sdk::model::ShopFacts;
 use ordercase_sdk::{Context, Host, PluginError};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::api::{ask, role};
 use crate::{map, query};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Data {
-    active_channel: Maybe<Channel>,
+struct Data<'a> {
+    #[serde(borrow)]
+    active_channel: Maybe<Channel<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Channel {
-    code: Word,
-    default_currency_code: Word,
-    available_currency_codes: List<Word>,
+struct Channel<'a> {
+    #[serde(borrow)]
+    code: Word<'a>,
+    default_currency_code: Word<'a>,
+    available_currency_codes: List<Word<'a>>,
     prices_include_tax: Flag,
 }
 
 pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginError> {
     // A setting that cannot work is better told now than with the first order.
     map::money_decimals(ctx)?;
-    let answer = ask::<Data>(host, role::SHOP, query::SHOP, &serde_json::json!({}))?;
+    let responses = Responses::default();
+    let answer = ask::<Data<'_>>(
+        host,
+        &responses,
+        role::SHOP,
+        query::SHOP,
+        &serde_json::json!({}),
+    )?;
     let channel = answer.data.active_channel.0.ok_or_else(|| {
         PluginError::Malformed("the answer to `shop` has no active channel".to_owned())
     })?;
@@ -76,14 +87,16 @@ pub(crate) fn probe(host: &dyn Host, ctx: &Context) -> Result<ShopFacts, PluginE
 
 /// Whether a query is answered rather than refused.
 fn may(host: &dyn Host, query: &str) -> Result<bool, PluginError> {
-    match ask::<serde::de::IgnoredAny>(host, role::SHOP, query, &serde_json::json!({})) {
+    let responses = Responses::default();
+    let nothing = serde_json::json!({});
+    match ask::<IgnoredAny>(host, &responses, role::SHOP, query, &nothing) {
         Ok(_) => Ok(true),
         Err(PluginError::AuthExpired(_)) => Ok(false),
         Err(other) => Err(other),
     }
 }
 
-fn extra(channel: &Channel) -> BTreeMap<String, String> {
+fn extra(channel: &Channel<'_>) -> BTreeMap<String, String> {
     let currencies: Vec<&str> = channel
         .available_currency_codes
         .iter()

@@ -4,6 +4,7 @@
 //! shipped or refunded, a poll also reads every order of the last weeks that is not final yet; what
 //! happens to final ones (a late refund) arrives by event or by the host's reconciliation.
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::model::Instant;
 use ordercase_sdk::{Context, Host, Page, PluginError, PullRequest, Pulled, Window};
 use serde_json::{Value, json};
@@ -36,7 +37,8 @@ fn orders(host: &dyn Host, ctx: &Context, request: &PullRequest) -> Result<Page,
         "sort": { "orderPlacedAt": "DESC", "id": "DESC" },
         "filter": order_filter(request.window, cursor.pinned),
     }});
-    let answer = ask::<Data>(host, role::ORDERS, query::ORDERS, &variables)?;
+    let responses = Responses::default();
+    let answer = ask::<Data<'_>>(host, &responses, role::ORDERS, query::ORDERS, &variables)?;
     let list = answer.data.orders.0.unwrap_or_default();
     let total = list.total();
     let rows = list.items.len() as u64;
@@ -62,7 +64,14 @@ fn customers(host: &dyn Host, ctx: &Context, request: &PullRequest) -> Result<Pa
         "sort": { "createdAt": "DESC", "id": "DESC" },
         "filter": customer_filter(request.window, cursor.pinned),
     }});
-    let answer = ask::<Data>(host, role::CUSTOMERS, query::CUSTOMERS, &variables)?;
+    let responses = Responses::default();
+    let answer = ask::<Data<'_>>(
+        host,
+        &responses,
+        role::CUSTOMERS,
+        query::CUSTOMERS,
+        &variables,
+    )?;
     let list = answer.data.customers.0.unwrap_or_default();
     let total = list.total();
     let rows = list.items.len() as u64;

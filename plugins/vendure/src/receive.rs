@@ -11,21 +11,23 @@ use serde::Deserialize;
 /// `{"name", "at", "data"}`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Event {
-    at: Word,
-    data: Maybe<Pointers>,
+struct Event<'a> {
+    #[serde(borrow)]
+    at: Word<'a>,
+    data: Maybe<Pointers<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Pointers {
-    order_id: Word,
-    order_ids: List<Word>,
-    customer_id: Word,
+struct Pointers<'a> {
+    #[serde(borrow)]
+    order_id: Word<'a>,
+    order_ids: List<Word<'a>>,
+    customer_id: Word<'a>,
 }
 
 pub(crate) fn receive(webhook: &Webhook) -> Result<Reading, PluginError> {
-    let event: Event = serde_json::from_slice(&webhook.body)
+    let event: Event<'_> = serde_json::from_slice(&webhook.body)
         .map_err(|error| PluginError::malformed(&format!("event `{}`", webhook.topic), error))?;
     let occurred_at: Option<Instant> = event.at.get().and_then(|at| at.parse().ok());
     let Some(data) = event.data.get() else {

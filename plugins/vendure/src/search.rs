@@ -1,6 +1,7 @@
 //! Records by what people quote. Vendure knows codes, e-mail addresses and telephone numbers; a
 //! tracking number is found in the host's store.
 
+use ordercase_sdk::graphql::Responses;
 use ordercase_sdk::{Context, Host, PluginError, Pulled, Query};
 use serde_json::{Value, json};
 
@@ -56,7 +57,8 @@ fn by_code(
         "take": limit,
         "filter": { "code": { "in": [code, code.to_ascii_uppercase()] }, "active": { "eq": false } },
     }});
-    let answer = ask::<Data>(host, role::ORDERS, query::ORDERS, &variables)?;
+    let responses = Responses::default();
+    let answer = ask::<Data<'_>>(host, &responses, role::ORDERS, query::ORDERS, &variables)?;
     let found = answer.data.orders.0.unwrap_or_default();
     let records = found
         .items
@@ -87,7 +89,8 @@ fn people(
             "filter": { "active": { "eq": false } },
         },
     });
-    let answer = ask::<Data>(host, role::PEOPLE, query::PEOPLE, &variables)?;
+    let responses = Responses::default();
+    let answer = ask::<Data<'_>>(host, &responses, role::PEOPLE, query::PEOPLE, &variables)?;
     let found = answer.data.customers.0.unwrap_or_default();
     let exchanges = vec![answer.exchange];
     let mut records = Vec::new();

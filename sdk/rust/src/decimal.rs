@@ -1,20 +1,21 @@
 //! Numbers as the text that was sent. Shops send `199.90` as text or as a JSON number; a float
 //! would lose digits, so neither is ever parsed as one.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ordercase_model::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
-/// The text of a JSON number or string, as sent.
+/// The text of a JSON number or string, as sent; borrowed from the JSON where it has no escapes.
 ///
 /// Reads straight from JSON text only: not through [`serde_json::Value`], `flatten` or `untagged`,
 /// which would have parsed the number already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecimalText(String);
+pub struct DecimalText<'a>(Cow<'a, str>);
 
-impl DecimalText {
+impl DecimalText<'_> {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -47,21 +48,27 @@ pub fn magnitude(decimal: &Decimal) -> Decimal {
     text.parse().unwrap_or_else(|_| decimal.clone())
 }
 
-impl From<&str> for DecimalText {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
+impl<'a> From<&'a str> for DecimalText<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
     }
 }
 
-impl fmt::Display for DecimalText {
+impl From<String> for DecimalText<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl fmt::Display for DecimalText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for DecimalText {
+impl<'de: 'a, 'a> Deserialize<'de> for DecimalText<'a> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(d)?.get();
+        let raw = <&'de RawValue>::deserialize(d)?.get();
         match raw.as_bytes().first() {
             Some(b'"') => {
                 // Digits have no escapes, so nearly every text is what lies between its quotes.
@@ -69,13 +76,13 @@ impl<'de> Deserialize<'de> for DecimalText {
                     .get(1..raw.len() - 1)
                     .filter(|text| !text.contains('\\'));
                 match plain {
-                    Some(text) => Ok(Self(text.to_owned())),
+                    Some(text) => Ok(Self::from(text)),
                     None => serde_json::from_str::<String>(raw)
-                        .map(Self)
+                        .map(Self::from)
                         .map_err(D::Error::custom),
                 }
             }
-            Some(b'-' | b'0'..=b'9') => Ok(Self(raw.to_owned())),
+            Some(b'-' | b'0'..=b'9') => Ok(Self::from(raw)),
             _ => Err(D::Error::custom("expected a number, or a number as text")),
         }
     }

@@ -6,8 +6,11 @@
 //! in [`Answer::errors`], so that the plugin can say `not_permitted`. An error of what was asked for
 //! itself (`orders: null`) is one: taken for an empty list it would end a history, taken for an absent
 //! record it would bury it.
+//!
+//! Data is read typed and borrowed: its texts lie in the [`Responses`] of the call.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use elsa::FrozenVec;
+use serde::{Deserialize, Serialize};
 
 use crate::{Host, PluginError, Request, Response, limits};
 
@@ -22,11 +25,17 @@ pub struct Endpoint<'a> {
     pub origin: Option<&'a str>,
     /// Headers that every request carries.
     pub headers: &'a [(&'a str, &'a str)],
+    /// Where what came back stays, for the answers to borrow from.
+    pub responses: &'a Responses,
 }
+
+/// The responses of one call of the plugin, kept for as long as something is read out of them.
+#[derive(Default)]
+pub struct Responses(FrozenVec<Box<Response>>);
 
 /// What a query brought.
 #[derive(Clone, Debug)]
-pub struct Answer<T> {
+pub struct Answer<'a, T> {
     /// The data.
     pub data: T,
     /// Errors of single fields, whose data is null.
@@ -34,7 +43,7 @@ pub struct Answer<T> {
     /// Number of the exchange.
     pub exchange: u32,
     /// The response as sent; headers tell the API version.
-    pub response: Response,
+    pub response: &'a Response,
 }
 
 /// Why a query brought nothing.
@@ -118,7 +127,7 @@ struct Body<'a, V> {
 }
 
 #[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
+#[serde(bound = "T: Deserialize<'de>")]
 struct Envelope<T> {
     data: Option<T>,
     #[serde(default)]
@@ -147,18 +156,18 @@ impl<'de> Deserialize<'de> for Errors {
     }
 }
 
-impl Endpoint<'_> {
+impl<'a> Endpoint<'a> {
     /// Sends a query; its answer is kept under `role`.
     ///
     /// # Errors
     /// As the module says; [`PluginError::Malformed`] when the answer does not have the shape `T`;
     /// [`AskError::TooCostly`] and [`AskError::BudgetSpent`] apart, because asking for less helps.
-    pub fn ask<T: DeserializeOwned>(
+    pub fn ask<T: Deserialize<'a>>(
         &self,
         role: &str,
         query: &str,
         variables: &impl Serialize,
-    ) -> Result<Answer<T>, AskError> {
+    ) -> Result<Answer<'a, T>, AskError> {
         let body = serde_json::to_vec(&Body { query, variables })
             .map_err(|error| PluginError::Internal(format!("variables as JSON: {error}")))?;
         let mut request = Request::post_json(self.path, role, body);
@@ -170,7 +179,8 @@ impl Endpoint<'_> {
             crate::HttpError::BudgetSpent => AskError::BudgetSpent,
             error => AskError::Failed(error.into()),
         })?;
-        check_status(&response)?;
+        let response = self.responses.0.push_get(Box::new(response));
+        check_status(response)?;
         let (data, errors) = read(role, &response.body)?;
         Ok(Answer {
             data,
@@ -185,9 +195,9 @@ impl Endpoint<'_> {
 ///
 /// # Errors
 /// When there is no data, what the errors mean; [`PluginError::Malformed`] when it is no answer.
-pub fn read<T: DeserializeOwned>(
+pub fn read<'a, T: Deserialize<'a>>(
     role: &str,
-    body: &[u8],
+    body: &'a [u8],
 ) -> Result<(T, Vec<GraphQlError>), AskError> {
     // Text is checked once as a whole, not string by string; what is no text fails with its place.
     let read = match std::str::from_utf8(body) {
@@ -302,7 +312,11 @@ mod tests {
         name: Option<String>,
     }
 
-    fn ask(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Answer<Shop>, PluginError> {
+    fn ask(
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<(Shop, Vec<GraphQlError>), PluginError> {
         try_ask(status, headers, body).map_err(PluginError::from)
     }
 
@@ -310,7 +324,7 @@ mod tests {
         status: u16,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Result<Answer<Shop>, AskError> {
+    ) -> Result<(Shop, Vec<GraphQlError>), AskError> {
         let host = FakeHost::new();
         host.answer_with(status, headers, body);
         let endpoint = Endpoint {
@@ -318,8 +332,10 @@ mod tests {
             path: "/graphql",
             origin: None,
             headers: &[],
+            responses: &Responses::default(),
         };
-        endpoint.ask("shop", "{ name }", &())
+        let answer = endpoint.ask("shop", "{ name }", &())?;
+        Ok((answer.data, answer.errors))
     }
 
     #[test]
@@ -356,9 +372,9 @@ mod tests {
     #[test]
     fn an_error_beside_data_is_no_failure() {
         let body = r#"{"data": {"name": null}, "errors": [{"message": "no", "path": ["shop", "name"], "extensions": {"code": "ACCESS_DENIED"}}]}"#;
-        let answer = ask(200, &[], body).unwrap();
-        assert_eq!(answer.data, Shop { name: None });
-        assert!(answer.errors.iter().any(|error| error.is_at("name")));
+        let (data, errors) = ask(200, &[], body).unwrap();
+        assert_eq!(data, Shop { name: None });
+        assert!(errors.iter().any(|error| error.is_at("name")));
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! Each type reads anything that can be meant and nothing that cannot; all default to absent, so a
 //! wire struct derives `Default` and takes `#[serde(default)]`. Amounts go through
 //! [`crate::DecimalText`] instead: a float would lose digits.
+//!
+//! Texts are borrowed from the JSON that they are read from; only those with escapes are copied.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -14,9 +17,9 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 /// A text, number or flag as text; absent when `null`, blank, a list or an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Word(Option<String>);
+pub struct Word<'a>(Option<Cow<'a, str>>);
 
-impl Word {
+impl<'a> Word<'a> {
     /// The text, trimmed; `None` when absent or blank.
     #[must_use]
     pub fn get(&self) -> Option<&str> {
@@ -37,15 +40,15 @@ impl Word {
     }
 }
 
-impl From<&str> for Word {
-    fn from(text: &str) -> Self {
-        Self(Some(text.to_owned()))
+impl<'a> From<&'a str> for Word<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Some(Cow::Borrowed(text)))
     }
 }
 
-impl From<Option<String>> for Word {
-    fn from(text: Option<String>) -> Self {
-        Self(text)
+impl From<String> for Word<'_> {
+    fn from(text: String) -> Self {
+        Self(Some(Cow::Owned(text)))
     }
 }
 
@@ -111,9 +114,9 @@ impl<T> Maybe<T> {
 
 /// Visits a value, with an answer for every shape it may have.
 macro_rules! visit {
-    ($visitor:ident => $value:ty { $($body:tt)* }) => {
+    ($visitor:ident: $de:lifetime => $value:ty { $($body:tt)* }) => {
         struct $visitor;
-        impl<'de> Visitor<'de> for $visitor {
+        impl<$de> Visitor<$de> for $visitor {
             type Value = $value;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("any JSON value")
@@ -121,11 +124,11 @@ macro_rules! visit {
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
                 Ok(Self::Value::default())
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            fn visit_seq<A: SeqAccess<$de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Self::Value::default())
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<$de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Self::Value::default())
             }
@@ -134,34 +137,34 @@ macro_rules! visit {
     };
 }
 
-visit!(WordVisitor => Word {
-    fn visit_str<E>(self, text: &str) -> Result<Word, E> {
-        Ok(Word(Some(text.to_owned())))
+visit!(WordVisitor: 'de => Word<'de> {
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Word<'de>, E> {
+        Ok(Word::from(text))
     }
-    fn visit_string<E>(self, text: String) -> Result<Word, E> {
-        Ok(Word(Some(text)))
+    fn visit_str<E>(self, text: &str) -> Result<Word<'de>, E> {
+        Ok(Word::from(text.to_owned()))
     }
-    fn visit_u64<E>(self, number: u64) -> Result<Word, E> {
-        Ok(Word(Some(number.to_string())))
+    fn visit_u64<E>(self, number: u64) -> Result<Word<'de>, E> {
+        Ok(Word::from(number.to_string()))
     }
-    fn visit_i64<E>(self, number: i64) -> Result<Word, E> {
-        Ok(Word(Some(number.to_string())))
+    fn visit_i64<E>(self, number: i64) -> Result<Word<'de>, E> {
+        Ok(Word::from(number.to_string()))
     }
-    fn visit_f64<E>(self, number: f64) -> Result<Word, E> {
-        Ok(Word(Some(number.to_string())))
+    fn visit_f64<E>(self, number: f64) -> Result<Word<'de>, E> {
+        Ok(Word::from(number.to_string()))
     }
-    fn visit_bool<E>(self, flag: bool) -> Result<Word, E> {
-        Ok(Word(Some(flag.to_string())))
+    fn visit_bool<E>(self, flag: bool) -> Result<Word<'de>, E> {
+        Ok(Word::from(if flag { "true" } else { "false" }))
     }
 });
 
-impl<'de> Deserialize<'de> for Word {
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_any(WordVisitor)
     }
 }
 
-visit!(FlagVisitor => Flag {
+visit!(FlagVisitor: 'de => Flag {
     fn visit_bool<E>(self, flag: bool) -> Result<Flag, E> {
         Ok(Flag(Some(flag)))
     }
@@ -275,20 +278,22 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
-    struct Wire {
-        id: Word,
+    struct Wire<'a> {
+        #[serde(borrow)]
+        id: Word<'a>,
         test: Flag,
-        tags: List<Word>,
-        total: Maybe<Amount>,
+        tags: List<Word<'a>>,
+        total: Maybe<Amount<'a>>,
     }
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
-    struct Amount {
-        value: Option<DecimalText>,
+    struct Amount<'a> {
+        #[serde(borrow)]
+        value: Option<DecimalText<'a>>,
     }
 
-    fn read(json: &str) -> Wire {
+    fn read(json: &str) -> Wire<'_> {
         serde_json::from_str(json).unwrap()
     }
 
@@ -320,5 +325,22 @@ mod tests {
         let wire = read(r#"{"total": {"value": 71.510000}}"#);
         let amount = wire.total.get().and_then(|total| total.value.as_ref());
         assert_eq!(amount.map(DecimalText::as_str), Some("71.510000"));
+    }
+
+    #[test]
+    fn a_text_lies_where_it_was_read_unless_it_has_escapes() {
+        let json = r#"{"id": "plain", "tags": ["wr\u00e4pped", 7]}"#;
+        let wire = read(json);
+        let is_inside = |word: &Word<'_>| {
+            json.as_bytes()
+                .as_ptr_range()
+                .contains(&word.or_empty().as_ptr())
+        };
+        assert_eq!(
+            wire.tags.iter().map(Word::or_empty).collect::<Vec<_>>(),
+            ["wräpped", "7"]
+        );
+        assert!(is_inside(&wire.id));
+        assert!(!wire.tags.iter().any(is_inside));
     }
 }

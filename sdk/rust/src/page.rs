@@ -2,17 +2,35 @@
 
 use serde::Deserialize;
 
-use crate::lenient::{List, Maybe};
+use crate::lenient::{List, Maybe, Word};
 use crate::{PluginError, limits};
 
 /// Whether more follows, and from where.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub struct PageInfo {
     /// Whether more follows.
     pub has_next_page: bool,
-    /// Where it follows from.
+    /// Where it follows from; absent when nothing does.
     pub end_cursor: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for PageInfo {
+    /// Copies the cursor only where more follows: nearly all connections end.
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Sent<'a> {
+            has_next_page: bool,
+            #[serde(borrow)]
+            end_cursor: Word<'a>,
+        }
+        let sent = Sent::deserialize(d)?;
+        let follows = sent.end_cursor.get().filter(|_| sent.has_next_page);
+        Ok(Self {
+            has_next_page: sent.has_next_page,
+            end_cursor: follows.map(str::to_owned),
+        })
+    }
 }
 
 /// A page of a GraphQL connection, as `nodes` or as `edges`; `null` nodes are left out, and a `null`

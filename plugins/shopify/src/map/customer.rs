@@ -15,7 +15,7 @@ use crate::wire::tail;
 
 /// The record of a customer.
 pub(crate) fn record(
-    customer: &Customer,
+    customer: &Customer<'_>,
     ctx: &Context,
     api_version: Option<&str>,
     denied: &[String],
@@ -36,7 +36,7 @@ pub(crate) fn record(
     record.build(&body)
 }
 
-fn body(customer: &Customer, key: &str, ctx: &Context) -> ordercase_sdk::model::Customer {
+fn body(customer: &Customer<'_>, key: &str, ctx: &Context) -> ordercase_sdk::model::Customer {
     let phone = customer.default_phone_number.get();
     let phones: Vec<Phone> = phone
         .and_then(|phone| Phone::new(phone.phone_number.get()?))
@@ -91,7 +91,7 @@ fn body(customer: &Customer, key: &str, ctx: &Context) -> ordercase_sdk::model::
 }
 
 fn identifiers(
-    customer: &Customer,
+    customer: &Customer<'_>,
     key: &str,
     emails: &[ordercase_sdk::model::Email],
     phones: &[Phone],
@@ -132,11 +132,11 @@ fn identifiers(
     identifiers
 }
 
-fn marketing(customer: &Customer) -> Option<Marketing> {
+fn marketing(customer: &Customer<'_>) -> Option<Marketing> {
     let email = customer.default_email_address.get();
     let phone = customer.default_phone_number.get();
     let sms = phone.and_then(|phone| phone.sms_marketing_consent.get());
-    let consent = |word: Option<&Word>| {
+    let consent = |word: Option<&Word<'_>>| {
         MarketingConsent::from_text(&word.map(Word::or_empty).unwrap_or_default().to_lowercase())
     };
     let marketing = Marketing {

@@ -25,7 +25,7 @@ pub(super) struct Counted {
     knows_what_came_back: bool,
 }
 
-pub(super) fn count(order: &Order) -> Counted {
+pub(super) fn count(order: &Order<'_>) -> Counted {
     let mut counted = Counted {
         fulfilled: Number::new(),
         cancelled: Number::new(),
@@ -53,7 +53,7 @@ pub(super) fn count(order: &Order) -> Counted {
     counted
 }
 
-fn add(counts: &mut Number, id: Option<&str>, quantity: Option<&DecimalText>) {
+fn add(counts: &mut Number, id: Option<&str>, quantity: Option<&DecimalText<'_>>) {
     let (Some(id), Some(more)) = (id, quantity.and_then(DecimalText::magnitude)) else {
         return;
     };
@@ -64,7 +64,7 @@ fn add(counts: &mut Number, id: Option<&str>, quantity: Option<&DecimalText>) {
 }
 
 /// All lines of an order.
-pub(super) fn lines(order: &Order, counted: &Counted) -> Vec<model::Line> {
+pub(super) fn lines(order: &Order<'_>, counted: &Counted) -> Vec<model::Line> {
     let mut ids = Unique::default();
     order
         .line_items
@@ -75,7 +75,7 @@ pub(super) fn lines(order: &Order, counted: &Counted) -> Vec<model::Line> {
         .collect()
 }
 
-fn one(line: &Line, source_id: String, order: &Order, counted: &Counted) -> model::Line {
+fn one(line: &Line<'_>, source_id: String, order: &Order<'_>, counted: &Counted) -> model::Line {
     let ordered = line.quantity.as_ref().and_then(DecimalText::magnitude);
     let unit_price = pair(&line.original_unit_price_set);
     let line_subtotal = unit_price
@@ -123,7 +123,12 @@ fn times(price: &MoneyPair, quantity: &Decimal) -> MoneyPair {
     })
 }
 
-fn quantities(line: &Line, ordered: Option<Decimal>, id: &str, counted: &Counted) -> Quantities {
+fn quantities(
+    line: &Line<'_>,
+    ordered: Option<Decimal>,
+    id: &str,
+    counted: &Counted,
+) -> Quantities {
     let of = |counts: &Number| counts.get(id).cloned().unwrap_or_else(Decimal::zero);
     let known = |counts: &Number| counted.knows_what_came_back.then(|| of(counts));
     Quantities {
@@ -140,7 +145,7 @@ fn quantities(line: &Line, ordered: Option<Decimal>, id: &str, counted: &Counted
     }
 }
 
-fn role(line: &Line) -> LineRole {
+fn role(line: &Line<'_>) -> LineRole {
     let of_catalogue = line.product.get().is_some() || line.variant.get().is_some();
     if line.is_gift_card.is_yes() {
         LineRole::GiftCard
@@ -153,7 +158,7 @@ fn role(line: &Line) -> LineRole {
     }
 }
 
-fn product_ref(line: &Line) -> Option<ProductRef> {
+fn product_ref(line: &Line<'_>) -> Option<ProductRef> {
     let variant = line.variant.get();
     let product = ProductRef {
         product_id: line
@@ -170,7 +175,7 @@ fn product_ref(line: &Line) -> Option<ProductRef> {
 }
 
 /// What the buyer wrote; names with an underscore are the theme's own.
-fn personalisation(line: &Line) -> Vec<NameValue> {
+fn personalisation(line: &Line<'_>) -> Vec<NameValue> {
     line.custom_attributes
         .iter()
         .filter(|attribute| !attribute.key.or_empty().starts_with('_'))
@@ -183,7 +188,7 @@ fn personalisation(line: &Line) -> Vec<NameValue> {
         .collect()
 }
 
-fn amounts(allocations: &List<Allocation>) -> Vec<MoneyPair> {
+fn amounts(allocations: &List<Allocation<'_>>) -> Vec<MoneyPair> {
     allocations
         .iter()
         .filter_map(|allocation| pair(&allocation.allocated_amount_set))
@@ -191,7 +196,7 @@ fn amounts(allocations: &List<Allocation>) -> Vec<MoneyPair> {
 }
 
 /// The discounts of one line or one shipping line.
-pub(super) fn discounts(allocations: &List<Allocation>) -> Vec<model::Discount> {
+pub(super) fn discounts(allocations: &List<Allocation<'_>>) -> Vec<model::Discount> {
     allocations
         .iter()
         .filter_map(|allocation| {
@@ -202,7 +207,7 @@ pub(super) fn discounts(allocations: &List<Allocation>) -> Vec<model::Discount> 
 }
 
 /// The discounts of the whole order: the allocations of each application, summed.
-pub(super) fn all_discounts(order: &Order) -> Vec<model::Discount> {
+pub(super) fn all_discounts(order: &Order<'_>) -> Vec<model::Discount> {
     let of_lines = order
         .line_items
         .nodes
@@ -213,7 +218,7 @@ pub(super) fn all_discounts(order: &Order) -> Vec<model::Discount> {
         .nodes
         .iter()
         .map(|l| &l.discount_allocations);
-    let mut by_index: BTreeMap<(u64, String), (&Allocation, Vec<MoneyPair>)> = BTreeMap::new();
+    let mut by_index: BTreeMap<(u64, String), (&Allocation<'_>, Vec<MoneyPair>)> = BTreeMap::new();
     for allocation in of_lines.chain(of_shipping).flat_map(|list| list.iter()) {
         let Some(amount) = pair(&allocation.allocated_amount_set) else {
             continue;
@@ -236,7 +241,7 @@ pub(super) fn all_discounts(order: &Order) -> Vec<model::Discount> {
         .collect()
 }
 
-fn discount(application: Option<&Application>, amount: MoneyPair) -> model::Discount {
+fn discount(application: Option<&Application<'_>>, amount: MoneyPair) -> model::Discount {
     let Some(application) = application else {
         return model::Discount {
             kind: DiscountKind::Other,
@@ -269,8 +274,8 @@ fn discount(application: Option<&Application>, amount: MoneyPair) -> model::Disc
     }
 }
 
-fn target(application: &Application) -> DiscountTarget {
-    let is = |word: &ordercase_sdk::lenient::Word, text: &str| {
+fn target(application: &Application<'_>) -> DiscountTarget {
+    let is = |word: &ordercase_sdk::lenient::Word<'_>, text: &str| {
         word.get()
             .is_some_and(|word| word.eq_ignore_ascii_case(text))
     };
@@ -286,7 +291,7 @@ fn target(application: &Application) -> DiscountTarget {
 }
 
 /// Taxes, of a line or of the whole order.
-pub(super) fn taxes(lines: &List<TaxLine>, included: Option<bool>) -> Vec<model::TaxLine> {
+pub(super) fn taxes(lines: &List<TaxLine<'_>>, included: Option<bool>) -> Vec<model::TaxLine> {
     lines
         .iter()
         .filter_map(|line| {

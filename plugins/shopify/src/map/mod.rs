@@ -34,7 +34,7 @@ pub(crate) fn records(
             "stream `{stream}`: this plugin has `{ORDERS}` and `{CUSTOMERS}`"
         )));
     }
-    let mut orders: Vec<Order> = Vec::new();
+    let mut orders: Vec<Order<'_>> = Vec::new();
     let mut customers = Vec::new();
     let mut denied = std::collections::BTreeSet::new();
     for input in inputs {
@@ -58,7 +58,7 @@ pub(crate) fn records(
 }
 
 /// Adds readings of orders, joining those of one order.
-pub(crate) fn join(orders: &mut Vec<Order>, more: Vec<Order>) {
+pub(crate) fn join<'a>(orders: &mut Vec<Order<'a>>, more: Vec<Order<'a>>) {
     for order in more {
         match orders
             .iter_mut()
@@ -70,6 +70,6 @@ pub(crate) fn join(orders: &mut Vec<Order>, more: Vec<Order>) {
     }
 }
 
-fn same_order(a: &Order, b: &Order) -> bool {
+fn same_order(a: &Order<'_>, b: &Order<'_>) -> bool {
     a.key() == b.key()
 }

@@ -14,7 +14,7 @@ use crate::wire::{pair, tail};
 
 /// The record of an order.
 pub(crate) fn record(
-    order: &Order,
+    order: &Order<'_>,
     ctx: &Context,
     api_version: Option<&str>,
     denied: &[String],
@@ -45,7 +45,7 @@ pub(crate) fn record(
 }
 
 /// REST bodies have no payments but those of refunds, no returns and no money received.
-fn completeness(record: RecordBuilder, order: &Order) -> RecordBuilder {
+fn completeness(record: RecordBuilder, order: &Order<'_>) -> RecordBuilder {
     let known = [
         Group::Core,
         Group::Lines,
@@ -82,7 +82,7 @@ fn has_unknown_parts(order: &ordercase_sdk::model::Order) -> bool {
         || order.return_state.as_ref().is_some_and(unknown)
 }
 
-fn body(order: &Order, key: &str, ctx: &Context) -> ordercase_sdk::model::Order {
+fn body(order: &Order<'_>, key: &str, ctx: &Context) -> ordercase_sdk::model::Order {
     let shipments = shipment::shipments(order, ctx);
     let payments = payment::payments(order.transactions.as_deref().unwrap_or_default(), ctx);
     let knows_what_came_back = order.knows_what_came_back();
@@ -137,7 +137,7 @@ fn body(order: &Order, key: &str, ctx: &Context) -> ordercase_sdk::model::Order 
     }
 }
 
-fn refs(order: &Order) -> Vec<Ref> {
+fn refs(order: &Order<'_>) -> Vec<Ref> {
     let search = order.name.get().map(number_search).unwrap_or_default();
     let bare = order.order_number.owned().filter(|bare| *bare != search);
     let mut refs: Vec<Ref> = [
@@ -172,7 +172,7 @@ fn refs(order: &Order) -> Vec<Ref> {
     refs
 }
 
-fn channel(order: &Order) -> Channel {
+fn channel(order: &Order<'_>) -> Channel {
     let name = order.source_name.get();
     Channel {
         kind: match name.unwrap_or_default() {
@@ -193,9 +193,9 @@ fn channel(order: &Order) -> Channel {
     }
 }
 
-fn flags(order: &Order, fulfilment: FulfilmentState) -> Flags {
+fn flags(order: &Order<'_>, fulfilment: FulfilmentState) -> Flags {
     let lines = &order.line_items.nodes;
-    let needs_shipping = |line: &crate::wire::order::Line| line.requires_shipping.get();
+    let needs_shipping = |line: &crate::wire::order::Line<'_>| line.requires_shipping.get();
     let all_told = !lines.is_empty() && lines.iter().all(|line| needs_shipping(line).is_some());
     let risk = order.risk.get().and_then(|risk| risk.recommendation.get());
     Flags {
@@ -218,7 +218,7 @@ fn flags(order: &Order, fulfilment: FulfilmentState) -> Flags {
     }
 }
 
-fn cancel(order: &Order, ctx: &Context) -> Option<Cancel> {
+fn cancel(order: &Order<'_>, ctx: &Context) -> Option<Cancel> {
     order.cancelled_at.get()?;
     let reason = order
         .cancel_reason
@@ -236,7 +236,7 @@ fn cancel(order: &Order, ctx: &Context) -> Option<Cancel> {
     })
 }
 
-fn fees(order: &Order) -> Vec<FeeLine> {
+fn fees(order: &Order<'_>) -> Vec<FeeLine> {
     let added = order.additional_fees.iter().filter_map(|fee| {
         Some(FeeLine {
             title: fee.name.or_empty().to_owned(),
@@ -261,7 +261,7 @@ fn fees(order: &Order) -> Vec<FeeLine> {
     added.chain(named).collect()
 }
 
-fn shipping_lines(order: &Order) -> Vec<ShippingLine> {
+fn shipping_lines(order: &Order<'_>) -> Vec<ShippingLine> {
     order
         .shipping_lines
         .nodes
@@ -291,7 +291,7 @@ fn shipping_lines(order: &Order) -> Vec<ShippingLine> {
         .collect()
 }
 
-fn notes(order: &Order) -> Vec<Note> {
+fn notes(order: &Order<'_>) -> Vec<Note> {
     let text = order.note.get().and_then(Text::non_empty);
     text.into_iter()
         .map(|text| Note {

@@ -12,7 +12,7 @@ use crate::wire::order::Transaction;
 use crate::wire::{pair, tail};
 
 /// The transactions; what Shopify only suggests is no money.
-pub(super) fn payments(transactions: &[Transaction], ctx: &Context) -> Vec<Payment> {
+pub(super) fn payments(transactions: &[Transaction<'_>], ctx: &Context) -> Vec<Payment> {
     let mut ids = Unique::default();
     transactions
         .iter()
@@ -26,14 +26,14 @@ pub(super) fn payments(transactions: &[Transaction], ctx: &Context) -> Vec<Payme
 }
 
 /// What Shopify suggests to refund; never money.
-pub(super) fn is_suggestion(transaction: &Transaction) -> bool {
+pub(super) fn is_suggestion(transaction: &Transaction<'_>) -> bool {
     transaction
         .kind
         .or_empty()
         .eq_ignore_ascii_case("SUGGESTED_REFUND")
 }
 
-fn one(transaction: &Transaction, source_id: String, ctx: &Context) -> Payment {
+fn one(transaction: &Transaction<'_>, source_id: String, ctx: &Context) -> Payment {
     let at = transaction
         .processed_at
         .get()
@@ -65,7 +65,7 @@ fn one(transaction: &Transaction, source_id: String, ctx: &Context) -> Payment {
 }
 
 /// How the buyer paid, from the gateway's name and the card's brand.
-pub(super) fn method(transaction: &Transaction) -> PaymentMethod {
+pub(super) fn method(transaction: &Transaction<'_>) -> PaymentMethod {
     let details = transaction.payment_details.get();
     let brand = details.and_then(|details| details.company.owned());
     let digits: String = details
@@ -86,7 +86,7 @@ pub(super) fn method(transaction: &Transaction) -> PaymentMethod {
     }
 }
 
-fn method_kind(transaction: &Transaction, is_card: bool) -> PaymentMethodKind {
+fn method_kind(transaction: &Transaction<'_>, is_card: bool) -> PaymentMethodKind {
     let gateway = transaction.gateway.or_empty().to_ascii_lowercase();
     match gateway.as_str() {
         "gift_card" => PaymentMethodKind::GiftCard,

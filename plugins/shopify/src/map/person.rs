@@ -11,12 +11,12 @@ use crate::wire::order::Order;
 use crate::wire::{self};
 
 /// A text of a person; `None` when blank.
-pub(super) fn text(word: &Word) -> Option<Text> {
+pub(super) fn text(word: &Word<'_>) -> Option<Text> {
     Text::non_empty(word.get()?)
 }
 
 /// Who placed an order.
-pub(super) fn buyer(order: &Order) -> Buyer {
+pub(super) fn buyer(order: &Order<'_>) -> Buyer {
     let customer = order.customer.get();
     let email = order.email.get().and_then(email);
     let billing = order.billing_address.get();
@@ -25,7 +25,7 @@ pub(super) fn buyer(order: &Order) -> Buyer {
         .get()
         .or_else(|| billing.and_then(|address| address.phone.get()))
         .and_then(Phone::new);
-    let named = |address: Option<&wire::Address>| address.and_then(|a| a.name.owned());
+    let named = |address: Option<&wire::Address<'_>>| address.and_then(|a| a.name.owned());
     let display_name = customer
         .and_then(Customer::shown_name)
         .or_else(|| named(billing))
@@ -49,8 +49,8 @@ pub(super) fn buyer(order: &Order) -> Buyer {
 
 /// What was typed at the checkout proves nothing; what an account's verified address matches does.
 fn identifiers(
-    order: &Order,
-    customer: Option<&Customer>,
+    order: &Order<'_>,
+    customer: Option<&Customer<'_>>,
     email: Option<&Email>,
     phone: Option<&Phone>,
 ) -> Vec<Identifier> {
@@ -113,12 +113,12 @@ pub(super) fn email(value: &str) -> Option<Email> {
 }
 
 /// An address that may be absent.
-pub(super) fn address(address: &Maybe<wire::Address>) -> Option<model::Address> {
+pub(super) fn address(address: &Maybe<wire::Address<'_>>) -> Option<model::Address> {
     address.get().map(one_address)
 }
 
 /// An address.
-pub(super) fn one_address(address: &wire::Address) -> model::Address {
+pub(super) fn one_address(address: &wire::Address<'_>) -> model::Address {
     let country = address
         .country_code_v2
         .get()

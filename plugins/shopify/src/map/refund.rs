@@ -12,7 +12,7 @@ use crate::wire::order::{Order, RefundLine as WireLine};
 use crate::wire::{self, pair, tail};
 
 /// All refunds of an order.
-pub(super) fn refunds(order: &Order, ctx: &Context) -> Vec<Refund> {
+pub(super) fn refunds(order: &Order<'_>, ctx: &Context) -> Vec<Refund> {
     let mut ids = Unique::default();
     order
         .refunds
@@ -26,7 +26,7 @@ pub(super) fn refunds(order: &Order, ctx: &Context) -> Vec<Refund> {
 }
 
 /// Whether Shopify sent a refund, or money that was paid back in one, below zero. It is mapped without its sign.
-pub(super) fn any_negative(order: &Order) -> bool {
+pub(super) fn any_negative(order: &Order<'_>) -> bool {
     order.refunds.iter().any(|refund| {
         let paid_back = refund.transactions.nodes.iter();
         paid_back
@@ -37,7 +37,7 @@ pub(super) fn any_negative(order: &Order) -> bool {
     })
 }
 
-fn one(refund: &wire::order::Refund, source_id: String, ctx: &Context) -> Refund {
+fn one(refund: &wire::order::Refund<'_>, source_id: String, ctx: &Context) -> Refund {
     let transactions = payments(&refund.transactions.nodes, ctx);
     let amount = pair(&refund.total_refunded_set)
         .map(|amount| money::magnitude(&amount))
@@ -117,7 +117,7 @@ fn method(transactions: &[Payment]) -> RefundMethod {
     }
 }
 
-fn line(line: &WireLine) -> Option<RefundLine> {
+fn line(line: &WireLine<'_>) -> Option<RefundLine> {
     Some(RefundLine {
         line_source_id: line
             .line_item

@@ -9,7 +9,7 @@ use crate::wire::order::{Order, ReturnLine as WireLine};
 use crate::wire::{self, tail};
 
 /// All returns of an order.
-pub(super) fn returns(order: &Order, ctx: &Context) -> Vec<Return> {
+pub(super) fn returns(order: &Order<'_>, ctx: &Context) -> Vec<Return> {
     let mut ids = Unique::default();
     let nodes = order.returns.iter().flat_map(|returns| &returns.nodes);
     nodes
@@ -18,7 +18,7 @@ pub(super) fn returns(order: &Order, ctx: &Context) -> Vec<Return> {
         .collect()
 }
 
-fn one(of: &wire::order::Return, source_id: String, ctx: &Context) -> Return {
+fn one(of: &wire::order::Return<'_>, source_id: String, ctx: &Context) -> Return {
     let refunds: Vec<String> = of
         .refunds
         .nodes
@@ -51,7 +51,7 @@ fn one(of: &wire::order::Return, source_id: String, ctx: &Context) -> Return {
     }
 }
 
-fn line(line: &WireLine, resolution: Resolution) -> ReturnLine {
+fn line(line: &WireLine<'_>, resolution: Resolution) -> ReturnLine {
     let of_order = line.fulfillment_line_item.get();
     let id = of_order
         .and_then(|of| of.line_item.get())
@@ -66,7 +66,7 @@ fn line(line: &WireLine, resolution: Resolution) -> ReturnLine {
 }
 
 /// Shopify's reasons are words of the shop since 2026; the older fixed list is spelled with `_`.
-fn reason(line: &WireLine) -> ReturnReason {
+fn reason(line: &WireLine<'_>) -> ReturnReason {
     let definition = line.return_reason_definition.get();
     let raw = definition
         .and_then(|definition| definition.handle.get())

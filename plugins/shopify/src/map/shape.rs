@@ -17,9 +17,9 @@ use crate::wire::rest::{RestCustomer, RestOrder};
 
 /// What a body holds.
 #[derive(Default)]
-pub(crate) struct Contents {
-    pub(crate) orders: Vec<Order>,
-    pub(crate) customers: Vec<Customer>,
+pub(crate) struct Contents<'a> {
+    pub(crate) orders: Vec<Order<'a>>,
+    pub(crate) customers: Vec<Customer<'a>>,
     /// Fields that the token may not read, as paths of the canonical body.
     pub(crate) denied: BTreeSet<String>,
 }
@@ -27,21 +27,23 @@ pub(crate) struct Contents {
 /// `data` of an answer to any of the plugin's queries.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Data {
-    order: Maybe<Order>,
-    pub(crate) orders: Option<Connection<Order>>,
-    nodes: List<Order>,
-    customer: Maybe<Customer>,
-    pub(crate) customers: Option<Connection<Customer>>,
+pub(crate) struct Data<'a> {
+    #[serde(borrow)]
+    order: Maybe<Order<'a>>,
+    pub(crate) orders: Option<Connection<Order<'a>>>,
+    nodes: List<Order<'a>>,
+    customer: Maybe<Customer<'a>>,
+    pub(crate) customers: Option<Connection<Customer<'a>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Wrapped {
-    order: Maybe<RestOrder>,
-    orders: List<RestOrder>,
-    customer: Maybe<RestCustomer>,
-    customers: List<RestCustomer>,
+struct Wrapped<'a> {
+    #[serde(borrow)]
+    order: Maybe<RestOrder<'a>>,
+    orders: List<RestOrder<'a>>,
+    customer: Maybe<RestCustomer<'a>>,
+    customers: List<RestCustomer<'a>>,
 }
 
 /// Keys of the outermost object.
@@ -79,7 +81,7 @@ const NOTHING_TO_EMIT: &[&str] = &[
 ];
 
 /// Reads a body.
-pub(crate) fn read(input: &Input) -> Result<Contents, PluginError> {
+pub(crate) fn read(input: &Input) -> Result<Contents<'_>, PluginError> {
     let bytes = input
         .bytes
         .strip_prefix(b"\xef\xbb\xbf")
@@ -110,13 +112,13 @@ pub(crate) fn read(input: &Input) -> Result<Contents, PluginError> {
 }
 
 /// A GraphQL answer; errors of single fields become `denied`.
-fn answer(bytes: &[u8]) -> Result<Contents, PluginError> {
-    let (data, errors) = graphql::read::<Data>("map", bytes)?;
+fn answer(bytes: &[u8]) -> Result<Contents<'_>, PluginError> {
+    let (data, errors) = graphql::read::<Data<'_>>("map", bytes)?;
     Ok(contents(data, &errors))
 }
 
 /// What `data` holds.
-pub(crate) fn contents(data: Data, errors: &[graphql::GraphQlError]) -> Contents {
+pub(crate) fn contents<'a>(data: Data<'a>, errors: &[graphql::GraphQlError]) -> Contents<'a> {
     let mut contents = Contents {
         denied: errors.iter().filter_map(denied_field).collect(),
         ..Contents::default()
@@ -150,8 +152,8 @@ fn denied_field(error: &graphql::GraphQlError) -> Option<String> {
     Some(ours.to_owned())
 }
 
-fn wrapped(bytes: &[u8]) -> Result<Contents, PluginError> {
-    let rest: Wrapped = serde_json::from_slice(bytes)
+fn wrapped(bytes: &[u8]) -> Result<Contents<'_>, PluginError> {
+    let rest: Wrapped<'_> = serde_json::from_slice(bytes)
         .map_err(|error| PluginError::malformed("REST body", error))?;
     let orders = rest.order.0.into_iter().chain(rest.orders.0);
     let customers = rest.customer.0.into_iter().chain(rest.customers.0);
@@ -162,7 +164,7 @@ fn wrapped(bytes: &[u8]) -> Result<Contents, PluginError> {
     })
 }
 
-fn webhook(topic: &str, keys: &Keys, bytes: &[u8]) -> Result<Contents, PluginError> {
+fn webhook<'a>(topic: &str, keys: &Keys, bytes: &'a [u8]) -> Result<Contents<'a>, PluginError> {
     match topic {
         // An edit or a deletion names the order and does not hold it.
         "orders/edited"
@@ -177,7 +179,7 @@ fn webhook(topic: &str, keys: &Keys, bytes: &[u8]) -> Result<Contents, PluginErr
 }
 
 /// A flat body: an order, a customer, or something that is neither.
-fn flat(keys: &Keys, bytes: &[u8]) -> Result<Contents, PluginError> {
+fn flat<'a>(keys: &Keys, bytes: &'a [u8]) -> Result<Contents<'a>, PluginError> {
     let has = |key: &str| keys.contains_key(key);
     let is_draft = has("invoice_url") || has("invoice_sent_at");
     let is_checkout = has("abandoned_checkout_url");
@@ -189,7 +191,7 @@ fn flat(keys: &Keys, bytes: &[u8]) -> Result<Contents, PluginError> {
         return Ok(Contents::default());
     }
     if has("financial_status") || (has("line_items") && has("total_price")) {
-        let order: RestOrder = serde_json::from_slice(bytes)
+        let order: RestOrder<'_> = serde_json::from_slice(bytes)
             .map_err(|error| PluginError::malformed("order", error))?;
         return Ok(Contents {
             orders: vec![order.into()],
@@ -205,7 +207,7 @@ fn flat(keys: &Keys, bytes: &[u8]) -> Result<Contents, PluginError> {
     .into_iter()
     .any(has);
     if is_customer && has("id") {
-        let customer: RestCustomer = serde_json::from_slice(bytes)
+        let customer: RestCustomer<'_> = serde_json::from_slice(bytes)
             .map_err(|error| PluginError::malformed("customer", error))?;
         return Ok(Contents {
             customers: vec![customer.into()],

@@ -11,7 +11,7 @@ use crate::wire::order::{Dialect, Fulfillment, FulfillmentLine, Order};
 use crate::wire::tail;
 
 /// All shipments of an order.
-pub(super) fn shipments(order: &Order, ctx: &Context) -> Vec<Shipment> {
+pub(super) fn shipments(order: &Order<'_>, ctx: &Context) -> Vec<Shipment> {
     let mut ids = Unique::default();
     order
         .fulfillments
@@ -28,7 +28,7 @@ pub(super) fn shipments(order: &Order, ctx: &Context) -> Vec<Shipment> {
 }
 
 /// Whether the goods were not called back.
-pub(super) fn is_live(fulfillment: &Fulfillment) -> bool {
+pub(super) fn is_live(fulfillment: &Fulfillment<'_>) -> bool {
     let status = fulfillment.status.or_empty().to_ascii_uppercase();
     !matches!(status.as_str(), "CANCELLED" | "ERROR" | "FAILURE")
 }
@@ -45,7 +45,12 @@ pub(super) fn has_left(shipment: &Shipment) -> bool {
     )
 }
 
-fn one(fulfillment: &Fulfillment, source_id: String, dialect: Dialect, ctx: &Context) -> Shipment {
+fn one(
+    fulfillment: &Fulfillment<'_>,
+    source_id: String,
+    dialect: Dialect,
+    ctx: &Context,
+) -> Shipment {
     let state = state(fulfillment, dialect, ctx);
     let created_at = time::zoned(fulfillment.created_at.get());
     let mut shipment = Shipment {
@@ -76,7 +81,7 @@ fn one(fulfillment: &Fulfillment, source_id: String, dialect: Dialect, ctx: &Con
 }
 
 /// The fine status where it says something, unless the coarse one called the batch off.
-fn state(fulfillment: &Fulfillment, dialect: Dialect, ctx: &Context) -> Status<ShipmentState> {
+fn state(fulfillment: &Fulfillment<'_>, dialect: Dialect, ctx: &Context) -> Status<ShipmentState> {
     let fine = fulfillment.display_status.get();
     if is_live(fulfillment)
         && let Some(fine) = fine
@@ -101,7 +106,7 @@ fn state_source(state: ShipmentState) -> StateSource {
     }
 }
 
-fn tracking(fulfillment: &Fulfillment) -> Vec<Tracking> {
+fn tracking(fulfillment: &Fulfillment<'_>) -> Vec<Tracking> {
     let mut all: Vec<Tracking> = Vec::new();
     for info in fulfillment.tracking_info.iter() {
         let Some(number) = info.number.owned() else {
@@ -120,7 +125,7 @@ fn tracking(fulfillment: &Fulfillment) -> Vec<Tracking> {
     all
 }
 
-fn lines(lines: &[FulfillmentLine]) -> Vec<ShipmentLine> {
+fn lines(lines: &[FulfillmentLine<'_>]) -> Vec<ShipmentLine> {
     lines
         .iter()
         .filter_map(|line| {

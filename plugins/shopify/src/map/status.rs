@@ -135,7 +135,7 @@ pub(super) struct Axes {
 }
 
 /// Reads the axes. `has_shipped` tells whether a batch of goods has left.
-pub(super) fn axes(order: &Order, ctx: &Context, has_shipped: bool) -> Axes {
+pub(super) fn axes(order: &Order<'_>, ctx: &Context, has_shipped: bool) -> Axes {
     let payment = payment(order, ctx);
     let fulfilment = fulfilment(order, ctx);
     Axes {
@@ -145,7 +145,7 @@ pub(super) fn axes(order: &Order, ctx: &Context, has_shipped: bool) -> Axes {
     }
 }
 
-fn payment(order: &Order, ctx: &Context) -> Status<PaymentState> {
+fn payment(order: &Order<'_>, ctx: &Context) -> Status<PaymentState> {
     let raw = order.display_financial_status.get();
     let mut status = read(&FINANCIAL, "financial_status", order.dialect, ctx, raw);
     // `PENDING` also stands for "nobody has tried to pay yet"; only the transactions tell.
@@ -162,7 +162,7 @@ fn payment(order: &Order, ctx: &Context) -> Status<PaymentState> {
     status
 }
 
-fn fulfilment(order: &Order, ctx: &Context) -> Status<FulfilmentState> {
+fn fulfilment(order: &Order<'_>, ctx: &Context) -> Status<FulfilmentState> {
     let raw = order.display_fulfillment_status.get();
     let mut status = read(&FULFILMENT, "fulfillment_status", order.dialect, ctx, raw);
     if order.dialect == Dialect::Rest && raw.is_none() {
@@ -187,7 +187,7 @@ pub(super) fn read<E: Copy + Default>(
 }
 
 fn whole(
-    order: &Order,
+    order: &Order<'_>,
     ctx: &Context,
     payment: &Status<PaymentState>,
     fulfilment: &Status<FulfilmentState>,

@@ -10,7 +10,7 @@ use super::payment::received_by;
 use crate::wire::order::{Dialect, Order};
 use crate::wire::{MoneyBag, pair};
 
-pub(super) fn totals(order: &Order, payments: &[Payment], refunds: &[Refund]) -> Totals {
+pub(super) fn totals(order: &Order<'_>, payments: &[Payment], refunds: &[Refund]) -> Totals {
     let mut totals = Totals {
         items: pair(&order.subtotal_price_set),
         discount: pair(&order.total_discounts_set).map(|discount| money::magnitude(&discount)),
@@ -35,11 +35,11 @@ pub(super) fn totals(order: &Order, payments: &[Payment], refunds: &[Refund]) ->
     totals
 }
 
-fn first_of<const N: usize>(bags: [&Maybe<MoneyBag>; N]) -> Option<MoneyPair> {
+fn first_of<const N: usize>(bags: [&Maybe<MoneyBag<'_>>; N]) -> Option<MoneyPair> {
     bags.into_iter().find_map(pair)
 }
 
-fn fees(order: &Order) -> Option<MoneyPair> {
+fn fees(order: &Order<'_>) -> Option<MoneyPair> {
     let fees: Vec<MoneyPair> = order
         .additional_fees
         .iter()
@@ -49,7 +49,7 @@ fn fees(order: &Order) -> Option<MoneyPair> {
 }
 
 /// What Shopify says; in REST, which does not, the sum of the refunds that moved money.
-fn refunded(order: &Order, refunds: &[Refund]) -> Option<MoneyPair> {
+fn refunded(order: &Order<'_>, refunds: &[Refund]) -> Option<MoneyPair> {
     if order.dialect == Dialect::GraphQl {
         return pair(&order.total_refunded_set).map(|refunded| money::magnitude(&refunded));
     }

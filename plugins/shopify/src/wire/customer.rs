@@ -9,50 +9,54 @@ use super::{Address, MoneyV2, tail};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Customer {
-    pub(crate) id: Word,
-    pub(crate) legacy_resource_id: Word,
-    pub(crate) display_name: Word,
-    pub(crate) first_name: Word,
-    pub(crate) last_name: Word,
-    pub(crate) state: Word,
+pub(crate) struct Customer<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Word<'a>,
+    pub(crate) legacy_resource_id: Word<'a>,
+    pub(crate) display_name: Word<'a>,
+    pub(crate) first_name: Word<'a>,
+    pub(crate) last_name: Word<'a>,
+    pub(crate) state: Word<'a>,
     pub(crate) verified_email: Flag,
-    pub(crate) locale: Word,
-    pub(crate) tags: List<Word>,
-    pub(crate) note: Word,
-    pub(crate) created_at: Word,
-    pub(crate) updated_at: Word,
-    pub(crate) number_of_orders: Word,
+    pub(crate) locale: Word<'a>,
+    pub(crate) tags: List<Word<'a>>,
+    pub(crate) note: Word<'a>,
+    pub(crate) created_at: Word<'a>,
+    pub(crate) updated_at: Word<'a>,
+    pub(crate) number_of_orders: Word<'a>,
     pub(crate) tax_exempt: Flag,
-    pub(crate) amount_spent: Maybe<MoneyV2>,
-    pub(crate) default_email_address: Maybe<EmailAddress>,
-    pub(crate) default_phone_number: Maybe<PhoneNumber>,
-    pub(crate) default_address: Maybe<Node>,
-    pub(crate) addresses_v2: Connection<Address>,
+    pub(crate) amount_spent: Maybe<MoneyV2<'a>>,
+    pub(crate) default_email_address: Maybe<EmailAddress<'a>>,
+    pub(crate) default_phone_number: Maybe<PhoneNumber<'a>>,
+    pub(crate) default_address: Maybe<Node<'a>>,
+    pub(crate) addresses_v2: Connection<Address<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct EmailAddress {
-    pub(crate) email_address: Word,
-    pub(crate) marketing_state: Word,
-    pub(crate) marketing_updated_at: Word,
+pub(crate) struct EmailAddress<'a> {
+    #[serde(borrow)]
+    pub(crate) email_address: Word<'a>,
+    pub(crate) marketing_state: Word<'a>,
+    pub(crate) marketing_updated_at: Word<'a>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct PhoneNumber {
-    pub(crate) phone_number: Word,
-    pub(crate) sms_marketing_consent: Maybe<Consent>,
+pub(crate) struct PhoneNumber<'a> {
+    #[serde(borrow)]
+    pub(crate) phone_number: Word<'a>,
+    pub(crate) sms_marketing_consent: Maybe<Consent<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Consent {
-    pub(crate) state: Word,
+pub(crate) struct Consent<'a> {
+    #[serde(borrow)]
+    pub(crate) state: Word<'a>,
 }
 
-impl Customer {
+impl Customer<'_> {
     /// The numeric id, which is the key of the record.
     pub(crate) fn key(&self) -> Option<&str> {
         self.legacy_resource_id.get().or_else(|| tail(&self.id))
@@ -79,7 +83,7 @@ impl Customer {
 }
 
 /// Given and family name.
-pub(crate) fn joined(first: &Word, last: &Word) -> Option<String> {
+pub(crate) fn joined(first: &Word<'_>, last: &Word<'_>) -> Option<String> {
     let parts: Vec<&str> = [first.get(), last.get()].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }

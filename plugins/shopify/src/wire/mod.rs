@@ -14,20 +14,22 @@ use serde::Deserialize;
 /// The same money in the shop's currency and in the buyer's.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct MoneyBag {
-    pub(crate) shop_money: Maybe<MoneyV2>,
-    pub(crate) presentment_money: Maybe<MoneyV2>,
+pub(crate) struct MoneyBag<'a> {
+    #[serde(borrow)]
+    pub(crate) shop_money: Maybe<MoneyV2<'a>>,
+    pub(crate) presentment_money: Maybe<MoneyV2<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct MoneyV2 {
-    pub(crate) amount: Option<DecimalText>,
-    pub(crate) currency_code: Word,
+pub(crate) struct MoneyV2<'a> {
+    #[serde(borrow)]
+    pub(crate) amount: Option<DecimalText<'a>>,
+    pub(crate) currency_code: Word<'a>,
 }
 
-impl MoneyV2 {
-    pub(crate) fn of(amount: Option<DecimalText>, currency: &Word) -> Self {
+impl<'a> MoneyV2<'a> {
+    pub(crate) fn of(amount: Option<DecimalText<'a>>, currency: &Word<'a>) -> Self {
         Self {
             amount,
             currency_code: currency.clone(),
@@ -40,21 +42,21 @@ impl MoneyV2 {
     }
 }
 
-impl MoneyBag {
+impl MoneyBag<'_> {
     pub(crate) fn pair(&self) -> Option<MoneyPair> {
-        let side = |money: &Maybe<MoneyV2>| money.get().and_then(MoneyV2::money);
+        let side = |money: &Maybe<MoneyV2<'_>>| money.get().and_then(MoneyV2::money);
         let (shop, presentment) = (side(&self.shop_money), side(&self.presentment_money));
         money::pair(shop, presentment)
     }
 }
 
 /// The pair in a bag that may be absent.
-pub(crate) fn pair(bag: &Maybe<MoneyBag>) -> Option<MoneyPair> {
+pub(crate) fn pair(bag: &Maybe<MoneyBag<'_>>) -> Option<MoneyPair> {
     bag.get().and_then(MoneyBag::pair)
 }
 
 /// The number at the end of a global id: `gid://shopify/Order/1` is `1`; any other text is itself.
-pub(crate) fn tail(id: &Word) -> Option<&str> {
+pub(crate) fn tail<'t>(id: &'t Word<'_>) -> Option<&'t str> {
     let id = id.get()?;
     if !id.starts_with("gid://") {
         return Some(id);
@@ -66,25 +68,26 @@ pub(crate) fn tail(id: &Word) -> Option<&str> {
 /// A postal address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Address {
-    pub(crate) id: Word,
-    pub(crate) name: Word,
+pub(crate) struct Address<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Word<'a>,
+    pub(crate) name: Word<'a>,
     #[serde(alias = "first_name")]
-    pub(crate) first_name: Word,
+    pub(crate) first_name: Word<'a>,
     #[serde(alias = "last_name")]
-    pub(crate) last_name: Word,
-    pub(crate) company: Word,
-    pub(crate) address1: Word,
-    pub(crate) address2: Word,
-    pub(crate) city: Word,
-    pub(crate) province: Word,
+    pub(crate) last_name: Word<'a>,
+    pub(crate) company: Word<'a>,
+    pub(crate) address1: Word<'a>,
+    pub(crate) address2: Word<'a>,
+    pub(crate) city: Word<'a>,
+    pub(crate) province: Word<'a>,
     #[serde(alias = "province_code")]
-    pub(crate) province_code: Word,
-    pub(crate) zip: Word,
-    pub(crate) country: Word,
+    pub(crate) province_code: Word<'a>,
+    pub(crate) zip: Word<'a>,
+    pub(crate) country: Word<'a>,
     #[serde(alias = "country_code")]
-    pub(crate) country_code_v2: Word,
-    pub(crate) phone: Word,
+    pub(crate) country_code_v2: Word<'a>,
+    pub(crate) phone: Word<'a>,
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const CANCELLATION: &str = "CANCEL_ORDER";
 
 /// Positive amounts. Adjustments that raise the price are none of these.
 pub(super) fn discounts(
-    list: &List<wire::Discount>,
+    list: &List<wire::Discount<'_>>,
     coupons: &[&str],
     scale: Scale,
 ) -> Vec<Discount> {
@@ -50,13 +50,13 @@ pub(super) fn discounts(
 }
 
 /// All discounts of an order.
-pub(super) fn of_order(order: &Order, scale: Scale) -> Vec<Discount> {
+pub(super) fn of_order(order: &Order<'_>, scale: Scale) -> Vec<Discount> {
     let coupons: Vec<&str> = order.coupon_codes.iter().filter_map(Word::get).collect();
     discounts(&order.discounts, &coupons, scale)
 }
 
 /// What cancelling took off shipping, in the server's units.
-pub(super) fn cancelled_shipping(order: &Order) -> i64 {
+pub(super) fn cancelled_shipping(order: &Order<'_>) -> i64 {
     let cancelled = order.discounts.iter();
     cancelled
         .filter(|one| one.adjustment_source.get() == Some(CANCELLATION))
@@ -65,7 +65,7 @@ pub(super) fn cancelled_shipping(order: &Order) -> i64 {
 }
 
 /// Discounts of an order, in the server's units.
-pub(super) fn sum(order: &Order) -> i64 {
+pub(super) fn sum(order: &Order<'_>) -> i64 {
     order
         .discounts
         .iter()
@@ -75,7 +75,7 @@ pub(super) fn sum(order: &Order) -> i64 {
 }
 
 /// 19 percent as `0.19`.
-pub(super) fn rate(percent: &Word) -> Option<String> {
+pub(super) fn rate(percent: &Word<'_>) -> Option<String> {
     let percent: Decimal = percent.get()?.parse().ok()?;
     let hundredth = Decimal::from_value(percent.value())
         .value()
@@ -87,7 +87,7 @@ pub(super) fn rate(percent: &Word) -> Option<String> {
     )
 }
 
-pub(super) fn taxes(order: &Order, scale: Scale) -> Vec<TaxLine> {
+pub(super) fn taxes(order: &Order<'_>, scale: Scale) -> Vec<TaxLine> {
     order
         .tax_summary
         .iter()
@@ -103,7 +103,7 @@ pub(super) fn taxes(order: &Order, scale: Scale) -> Vec<TaxLine> {
         .collect()
 }
 
-pub(super) fn fees(order: &Order, scale: Scale) -> Vec<FeeLine> {
+pub(super) fn fees(order: &Order<'_>, scale: Scale) -> Vec<FeeLine> {
     order
         .surcharges
         .iter()
@@ -123,7 +123,7 @@ pub(super) fn fees(order: &Order, scale: Scale) -> Vec<FeeLine> {
         .collect()
 }
 
-pub(super) fn shipping(order: &Order, scale: Scale) -> Vec<ShippingLine> {
+pub(super) fn shipping(order: &Order<'_>, scale: Scale) -> Vec<ShippingLine> {
     order
         .shipping_lines
         .iter()

@@ -9,7 +9,7 @@ use super::{person, version};
 use crate::wire;
 
 /// The record of a customer.
-pub(crate) fn record(customer: &wire::Customer, ctx: &Context) -> Result<Record, PluginError> {
+pub(crate) fn record(customer: &wire::Customer<'_>, ctx: &Context) -> Result<Record, PluginError> {
     let key = customer
         .id
         .get()
@@ -24,7 +24,7 @@ pub(crate) fn record(customer: &wire::Customer, ctx: &Context) -> Result<Record,
         .build(&body)
 }
 
-fn body(customer: &wire::Customer, key: &str, ctx: &Context) -> Customer {
+fn body(customer: &wire::Customer<'_>, key: &str, ctx: &Context) -> Customer {
     let phone = customer.phone_number.get().and_then(Phone::new);
     let registered = person::is_registered(customer);
     let default = customer
@@ -77,7 +77,7 @@ fn body(customer: &wire::Customer, key: &str, ctx: &Context) -> Customer {
 }
 
 /// A guest's record has no account that could be enabled.
-fn state(customer: &wire::Customer) -> Status<CustomerState> {
+fn state(customer: &wire::Customer<'_>) -> Status<CustomerState> {
     let verified = customer.user.get().and_then(|user| user.verified.get());
     let canonical = match verified {
         Some(true) => CustomerState::Enabled,

@@ -17,7 +17,7 @@ pub(super) enum Of<'a> {
     Refund(&'a str),
 }
 
-fn entries(order: &Order) -> impl Iterator<Item = &Entry> {
+fn entries<'o, 'a>(order: &'o Order<'a>) -> impl Iterator<Item = &'o Entry<'a>> {
     order
         .history
         .get()
@@ -26,7 +26,7 @@ fn entries(order: &Order) -> impl Iterator<Item = &Entry> {
 }
 
 /// Whether the history was asked for and came whole.
-pub(super) fn is_cut(order: &Order) -> bool {
+pub(super) fn is_cut(order: &Order<'_>) -> bool {
     let told = order
         .history
         .get()
@@ -35,7 +35,7 @@ pub(super) fn is_cut(order: &Order) -> bool {
         .is_some_and(|total: u64| total > HISTORY_ENTRIES)
 }
 
-fn is_about(entry: &Entry, data: &EntryData, of: Of<'_>) -> bool {
+fn is_about(entry: &Entry<'_>, data: &EntryData<'_>, of: Of<'_>) -> bool {
     let kind = entry.kind.or_empty();
     match of {
         Of::Order => kind == "ORDER_STATE_TRANSITION",
@@ -48,7 +48,7 @@ fn is_about(entry: &Entry, data: &EntryData, of: Of<'_>) -> bool {
 }
 
 /// When it last went to that state.
-pub(super) fn reached(order: &Order, of: Of<'_>, state: &str) -> Option<SourceTime> {
+pub(super) fn reached(order: &Order<'_>, of: Of<'_>, state: &str) -> Option<SourceTime> {
     let last = entries(order)
         .filter(|entry| {
             entry
@@ -62,7 +62,7 @@ pub(super) fn reached(order: &Order, of: Of<'_>, state: &str) -> Option<SourceTi
 
 /// All transitions of it, oldest first: state and time.
 pub(super) fn steps<'a>(
-    order: &'a Order,
+    order: &'a Order<'_>,
     of: Of<'a>,
 ) -> impl Iterator<Item = (&'a str, Option<SourceTime>)> {
     entries(order).filter_map(move |entry| {
@@ -72,7 +72,7 @@ pub(super) fn steps<'a>(
 }
 
 /// Whether it ever was in that state.
-pub(super) fn was(order: &Order, state: &str) -> bool {
+pub(super) fn was(order: &Order<'_>, state: &str) -> bool {
     steps(order, Of::Order).any(|(to, _)| to == state)
 }
 
@@ -85,7 +85,7 @@ pub(super) struct Cancellation<'a> {
     pub(super) lines: Vec<(&'a str, i64)>,
 }
 
-pub(super) fn cancellations(order: &Order) -> Vec<Cancellation<'_>> {
+pub(super) fn cancellations<'o>(order: &'o Order<'_>) -> Vec<Cancellation<'o>> {
     entries(order)
         .filter(|entry| entry.kind.get() == Some("ORDER_CANCELLATION"))
         .filter_map(|entry| {
@@ -106,7 +106,7 @@ pub(super) fn cancellations(order: &Order) -> Vec<Cancellation<'_>> {
         .collect()
 }
 
-pub(super) fn notes(order: &Order) -> Vec<Note> {
+pub(super) fn notes(order: &Order<'_>) -> Vec<Note> {
     entries(order)
         .filter(|entry| entry.kind.get() == Some("ORDER_NOTE"))
         .filter_map(|entry| {
@@ -125,7 +125,7 @@ pub(super) fn notes(order: &Order) -> Vec<Note> {
 }
 
 /// Everything but notes, oldest first.
-pub(super) fn events(order: &Order) -> Vec<OrderEvent> {
+pub(super) fn events(order: &Order<'_>) -> Vec<OrderEvent> {
     entries(order)
         .filter(|entry| entry.kind.get() != Some("ORDER_NOTE"))
         .filter_map(|entry| {
@@ -144,7 +144,7 @@ pub(super) fn events(order: &Order) -> Vec<OrderEvent> {
         .collect()
 }
 
-fn text(data: &EntryData) -> Option<Text> {
+fn text(data: &EntryData<'_>) -> Option<Text> {
     let moved = data
         .from
         .get()
@@ -155,7 +155,7 @@ fn text(data: &EntryData) -> Option<Text> {
 }
 
 /// The newest of all times that the order and its parts carry.
-pub(super) fn last_change(order: &Order) -> Option<SourceTime> {
+pub(super) fn last_change(order: &Order<'_>) -> Option<SourceTime> {
     let parts = order.payments.iter().flat_map(|payment| {
         let refunds = payment.refunds.iter().map(|refund| &refund.updated_at);
         std::iter::once(&payment.updated_at).chain(refunds)
@@ -168,6 +168,6 @@ pub(super) fn last_change(order: &Order) -> Option<SourceTime> {
         .chain(shipments)
         .chain(edits)
         .chain(told)
-        .filter_map(|word: &Word| time::zoned(word.get()))
+        .filter_map(|word: &Word<'_>| time::zoned(word.get()))
         .max_by_key(|time| time.at)
 }

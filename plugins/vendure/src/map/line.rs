@@ -33,7 +33,7 @@ struct Units {
     refunded: i64,
 }
 
-fn units(order: &Order, line: &wire::Line) -> Units {
+fn units(order: &Order<'_>, line: &wire::Line<'_>) -> Units {
     let id = line.id.get();
     let in_parcels = |states: &[&str]| -> i64 {
         order
@@ -76,7 +76,7 @@ fn units(order: &Order, line: &wire::Line) -> Units {
     }
 }
 
-pub(super) fn counts(order: &Order) -> Counts {
+pub(super) fn counts(order: &Order<'_>) -> Counts {
     order
         .lines
         .iter()
@@ -88,14 +88,14 @@ pub(super) fn counts(order: &Order) -> Counts {
         })
 }
 
-pub(super) fn lines(order: &Order, scale: Scale) -> Vec<Line> {
+pub(super) fn lines(order: &Order<'_>, scale: Scale) -> Vec<Line> {
     let lines = order.lines.iter().enumerate();
     lines
         .map(|(at, line)| one(order, line, at, scale))
         .collect()
 }
 
-fn one(order: &Order, line: &wire::Line, at: usize, scale: Scale) -> Line {
+fn one(order: &Order<'_>, line: &wire::Line<'_>, at: usize, scale: Scale) -> Line {
     let units = units(order, line);
     let variant = line.product_variant.get();
     let product = variant.and_then(|variant| variant.product.get());
@@ -144,7 +144,7 @@ fn one(order: &Order, line: &wire::Line, at: usize, scale: Scale) -> Line {
     }
 }
 
-fn options(variant: Option<&wire::Variant>) -> Vec<NameValue> {
+fn options(variant: Option<&wire::Variant<'_>>) -> Vec<NameValue> {
     let options = variant
         .into_iter()
         .flat_map(|variant| variant.options.iter());
@@ -163,12 +163,12 @@ fn options(variant: Option<&wire::Variant>) -> Vec<NameValue> {
 }
 
 /// Older queries did not ask for the line's own sum.
-fn by_units(line: &wire::Line, scale: Scale) -> Option<MoneyPair> {
+fn by_units(line: &wire::Line<'_>, scale: Scale) -> Option<MoneyPair> {
     let unit = line.prorated_unit_price_with_tax.get()?;
     scale.pair(unit.checked_mul(line.quantity.get()?)?)
 }
 
-fn discount(line: &wire::Line, scale: Scale) -> Option<MoneyPair> {
+fn discount(line: &wire::Line<'_>, scale: Scale) -> Option<MoneyPair> {
     let before = line.line_price_with_tax.get()?;
     let unit = line.prorated_unit_price_with_tax.get();
     let after = line
@@ -178,11 +178,11 @@ fn discount(line: &wire::Line, scale: Scale) -> Option<MoneyPair> {
     scale.pair((before - after).max(0))
 }
 
-fn tax(line: &wire::Line) -> Option<i64> {
+fn tax(line: &wire::Line<'_>) -> Option<i64> {
     Some(line.prorated_line_price_with_tax.get()? - line.prorated_line_price.get()?)
 }
 
-fn taxes(line: &wire::Line, scale: Scale) -> Vec<TaxLine> {
+fn taxes(line: &wire::Line<'_>, scale: Scale) -> Vec<TaxLine> {
     let amount = tax(line).and_then(|units| scale.pair(units));
     let tax = amount.map(|amount| TaxLine {
         rate: adjustment::rate(&line.tax_rate),

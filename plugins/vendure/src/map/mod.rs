@@ -24,13 +24,12 @@ pub(crate) use money::money_decimals;
 use crate::wire::Data;
 use crate::{CUSTOMERS, ORDERS};
 
-/// An answer with its envelope, or the data alone.
+/// An answer with its envelope.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
-    data: Option<Data>,
-    #[serde(flatten)]
-    bare: serde_json::Map<String, serde_json::Value>,
+struct Answer<'a> {
+    #[serde(borrow)]
+    data: Option<Data<'a>>,
 }
 
 /// The records of a stream in a raw set. Carts map to nothing.
@@ -76,14 +75,14 @@ pub(crate) fn records(
 }
 
 /// What an input holds; `Malformed` when it has nothing that this plugin reads.
-fn read(input: &Input) -> Result<Data, PluginError> {
+fn read(input: &Input) -> Result<Data<'_>, PluginError> {
     let what = || format!("input `{}`", input.role);
-    let answer: Answer = serde_json::from_slice(&input.bytes)
-        .map_err(|error| PluginError::malformed(&what(), error))?;
+    let malformed = |error| PluginError::malformed(&what(), error);
+    let answer: Answer<'_> = serde_json::from_slice(&input.bytes).map_err(malformed)?;
     let data = match answer.data {
         Some(data) => data,
-        None => serde_json::from_value(serde_json::Value::Object(answer.bare))
-            .map_err(|error| PluginError::malformed(&what(), error))?,
+        // Without its envelope.
+        None => serde_json::from_slice(&input.bytes).map_err(malformed)?,
     };
     let nothing = data.orders.get().is_none()
         && data.order.get().is_none()

@@ -41,7 +41,7 @@ impl Scale {
     }
 
     /// Money of an amount that may be absent.
-    pub(super) fn read(self, units: &Minor) -> Option<MoneyPair> {
+    pub(super) fn read(self, units: &Minor<'_>) -> Option<MoneyPair> {
         self.pair(units.get()?)
     }
 }

@@ -12,7 +12,7 @@ use super::{adjustment, line, payment, person, refund, shipment, status, totals,
 use crate::wire::Order;
 
 /// The record of an order; `None` for a cart.
-pub(crate) fn record(order: &Order, ctx: &Context) -> Result<Option<Record>, PluginError> {
+pub(crate) fn record(order: &Order<'_>, ctx: &Context) -> Result<Option<Record>, PluginError> {
     if !status::is_placed(order) {
         return Ok(None);
     }
@@ -58,7 +58,7 @@ fn has_unknown_parts(order: &model::Order) -> bool {
             .any(|one| unknown(&one.kind) || unknown(&one.state))
 }
 
-fn body(order: &Order, key: &str, ctx: &Context, scale: Scale) -> model::Order {
+fn body(order: &Order<'_>, key: &str, ctx: &Context, scale: Scale) -> model::Order {
     let sums = totals::sums(order);
     let counts = line::counts(order);
     let axes = status::axes(order, ctx, &sums, &counts);
@@ -109,7 +109,7 @@ fn body(order: &Order, key: &str, ctx: &Context, scale: Scale) -> model::Order {
 }
 
 /// Payment providers' references, as people read them off a statement.
-fn refs(order: &Order) -> Vec<Ref> {
+fn refs(order: &Order<'_>) -> Vec<Ref> {
     let mut refs: Vec<Ref> = Vec::new();
     for payment in order.payments.iter() {
         let Some(value) = payment.transaction_id.owned() else {
@@ -127,7 +127,7 @@ fn refs(order: &Order) -> Vec<Ref> {
 }
 
 /// A seller's part of an order of several sellers; its money is the aggregate's.
-fn related(order: &Order) -> Vec<Related> {
+fn related(order: &Order<'_>) -> Vec<Related> {
     let aggregate = order.aggregate_order_id.owned();
     aggregate
         .into_iter()
@@ -138,13 +138,13 @@ fn related(order: &Order) -> Vec<Related> {
         .collect()
 }
 
-fn cancelled_at(order: &Order) -> Option<model::SourceTime> {
+fn cancelled_at(order: &Order<'_>) -> Option<model::SourceTime> {
     history::reached(order, Of::Order, "Cancelled")
         .or_else(|| history::cancellations(order).pop()?.at)
 }
 
 /// The reason is free text: it is kept as sent, on no axis.
-fn cancel(order: &Order) -> Cancel {
+fn cancel(order: &Order<'_>) -> Cancel {
     let last = history::cancellations(order).pop();
     let reason = last.as_ref().and_then(|one| one.reason);
     Cancel {

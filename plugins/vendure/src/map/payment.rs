@@ -10,7 +10,7 @@ use super::money::Scale;
 use super::status;
 use crate::wire::{self, Order};
 
-pub(super) fn payments(order: &Order, ctx: &Context, scale: Scale) -> Vec<Payment> {
+pub(super) fn payments(order: &Order<'_>, ctx: &Context, scale: Scale) -> Vec<Payment> {
     let payments = order.payments.iter().enumerate();
     payments
         .filter_map(|(at, payment)| one(order, payment, at, ctx, scale))
@@ -18,8 +18,8 @@ pub(super) fn payments(order: &Order, ctx: &Context, scale: Scale) -> Vec<Paymen
 }
 
 fn one(
-    order: &Order,
-    payment: &wire::Payment,
+    order: &Order<'_>,
+    payment: &wire::Payment<'_>,
     at: usize,
     ctx: &Context,
     scale: Scale,
@@ -54,7 +54,7 @@ fn one(
 }
 
 /// When it came to the state that it is in.
-fn reached(order: &Order, payment: &wire::Payment) -> Option<SourceTime> {
+fn reached(order: &Order<'_>, payment: &wire::Payment<'_>) -> Option<SourceTime> {
     history::reached(order, Of::Payment(payment.id.get()?), payment.state.get()?)
 }
 

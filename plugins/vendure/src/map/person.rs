@@ -12,17 +12,17 @@ use ordercase_sdk::model::{
 
 use crate::wire::{Address, Customer, Order};
 
-pub(super) fn text(word: &Word) -> Option<Text> {
+pub(super) fn text(word: &Word<'_>) -> Option<Text> {
     Text::non_empty(word.get()?)
 }
 
-pub(super) fn name(customer: &Customer) -> Option<Text> {
+pub(super) fn name(customer: &Customer<'_>) -> Option<Text> {
     let parts = [customer.first_name.get(), customer.last_name.get()];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     Text::non_empty(&parts.join(" "))
 }
 
-pub(super) fn is_registered(customer: &Customer) -> bool {
+pub(super) fn is_registered(customer: &Customer<'_>) -> bool {
     customer
         .user
         .get()
@@ -30,7 +30,7 @@ pub(super) fn is_registered(customer: &Customer) -> bool {
 }
 
 /// Whether the shop vouches for the address: its account was verified, and the shop verifies.
-fn is_verified(customer: &Customer, email: &Email, ctx: &Context) -> bool {
+fn is_verified(customer: &Customer<'_>, email: &Email, ctx: &Context) -> bool {
     let verifies = ctx
         .settings
         .get("addresses_are_verified")
@@ -43,7 +43,7 @@ fn is_verified(customer: &Customer, email: &Email, ctx: &Context) -> bool {
 }
 
 pub(super) fn identifiers(
-    customer: &Customer,
+    customer: &Customer<'_>,
     phone: Option<&Phone>,
     ctx: &Context,
 ) -> Vec<Identifier> {
@@ -80,7 +80,7 @@ pub(super) fn identifiers(
     email.into_iter().chain(phone).chain(id).collect()
 }
 
-pub(super) fn buyer(order: &Order, ctx: &Context) -> Buyer {
+pub(super) fn buyer(order: &Order<'_>, ctx: &Context) -> Buyer {
     let customer = order.customer.get();
     let billing = order.billing_address.get();
     let shipping = order.shipping_address.get();
@@ -125,7 +125,7 @@ pub(super) fn buyer(order: &Order, ctx: &Context) -> Buyer {
 }
 
 /// An address of an order or a customer; `None` when nothing is in it.
-pub(super) fn address(address: &Address) -> Option<model::Address> {
+pub(super) fn address(address: &Address<'_>) -> Option<model::Address> {
     let code = address
         .country_code
         .get()

@@ -8,7 +8,7 @@ use super::money::Scale;
 use super::status;
 use crate::wire::{self, Minor, Order};
 
-pub(super) fn refunds(order: &Order, ctx: &Context, scale: Scale) -> Vec<Refund> {
+pub(super) fn refunds(order: &Order<'_>, ctx: &Context, scale: Scale) -> Vec<Refund> {
     let mut all = Vec::new();
     for payment in order.payments.iter() {
         for refund in payment.refunds.iter() {
@@ -19,16 +19,16 @@ pub(super) fn refunds(order: &Order, ctx: &Context, scale: Scale) -> Vec<Refund>
 }
 
 fn one(
-    order: &Order,
-    payment: &wire::Payment,
-    refund: &wire::Refund,
+    order: &Order<'_>,
+    payment: &wire::Payment<'_>,
+    refund: &wire::Refund<'_>,
     at: usize,
     ctx: &Context,
     scale: Scale,
 ) -> Option<Refund> {
-    let positive = |units: &Minor| scale.read(units).map(|pair| money::magnitude(&pair));
+    let positive = |units: &Minor<'_>| scale.read(units).map(|pair| money::magnitude(&pair));
     // Zero in the parts means that they were not told: 3.x asks for the total alone.
-    let part = |units: &Minor| {
+    let part = |units: &Minor<'_>| {
         units
             .get()
             .filter(|units| *units != 0)
@@ -67,7 +67,7 @@ fn one(
     })
 }
 
-fn lines(refund: &wire::Refund) -> Vec<RefundLine> {
+fn lines(refund: &wire::Refund<'_>) -> Vec<RefundLine> {
     refund
         .lines
         .iter()

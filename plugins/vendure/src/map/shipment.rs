@@ -9,12 +9,12 @@ use super::history::{self, Of};
 use super::status;
 use crate::wire::{self, Order};
 
-pub(super) fn shipments(order: &Order, ctx: &Context) -> Vec<Shipment> {
+pub(super) fn shipments(order: &Order<'_>, ctx: &Context) -> Vec<Shipment> {
     let all = order.fulfillments.iter().enumerate();
     all.map(|(at, one)| shipment(order, one, at, ctx)).collect()
 }
 
-fn shipment(order: &Order, one: &wire::Fulfillment, at: usize, ctx: &Context) -> Shipment {
+fn shipment(order: &Order<'_>, one: &wire::Fulfillment<'_>, at: usize, ctx: &Context) -> Shipment {
     let id = one.id.get().unwrap_or_default();
     let reached = |state: &str| history::reached(order, Of::Fulfillment(id), state);
     let events = history::steps(order, Of::Fulfillment(id)).map(|(state, at)| ShipmentEvent {
@@ -49,7 +49,7 @@ fn shipment(order: &Order, one: &wire::Fulfillment, at: usize, ctx: &Context) ->
     }
 }
 
-fn lines(one: &wire::Fulfillment) -> Vec<ShipmentLine> {
+fn lines(one: &wire::Fulfillment<'_>) -> Vec<ShipmentLine> {
     let parts = one.lines.iter();
     parts
         .filter_map(|part| {

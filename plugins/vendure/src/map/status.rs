@@ -78,7 +78,7 @@ status_table! {
 }
 
 /// Whether it is an order at all: placed, and no cart.
-pub(super) fn is_placed(order: &Order) -> bool {
+pub(super) fn is_placed(order: &Order<'_>) -> bool {
     let cart = order.state.get().is_none_or(|state| CARTS.contains(&state));
     !order.active.is_yes() && !cart && order.order_placed_at.get().is_some()
 }
@@ -90,7 +90,7 @@ pub(super) struct Axes {
     pub(super) fulfilment: Status<FulfilmentState>,
 }
 
-pub(super) fn axes(order: &Order, ctx: &Context, sums: &Sums, counts: &Counts) -> Axes {
+pub(super) fn axes(order: &Order<'_>, ctx: &Context, sums: &Sums, counts: &Counts) -> Axes {
     let raw = order.state.get();
     let mut payment = PAYMENT.read(&ctx.overrides, raw);
     if payment.canonical == PaymentState::Unknown {
@@ -109,7 +109,7 @@ pub(super) fn axes(order: &Order, ctx: &Context, sums: &Sums, counts: &Counts) -
 
 /// Canonical-model §7.1. A cancelled order's total is zero, which does not make it free: what was
 /// due when it was placed decides.
-fn from_money(order: &Order, sums: &Sums) -> PaymentState {
+fn from_money(order: &Order<'_>, sums: &Sums) -> PaymentState {
     let cancelled = order.state.get() == Some("Cancelled");
     let due = if cancelled { sums.placed } else { sums.current };
     let due = due.unwrap_or(0);
@@ -167,7 +167,7 @@ fn from_parcels(counts: &Counts) -> FulfilmentState {
 }
 
 /// Whether it was ever changed after it was placed.
-pub(super) fn is_edited(order: &Order) -> bool {
+pub(super) fn is_edited(order: &Order<'_>) -> bool {
     !order.modifications.is_empty()
         || order.state.get() == Some("Modifying")
         || history::was(order, "Modifying")

@@ -24,7 +24,7 @@ pub(super) struct Sums {
     pub(super) refunded: i64,
 }
 
-pub(super) fn sums(order: &Order) -> Sums {
+pub(super) fn sums(order: &Order<'_>) -> Sums {
     let paid = |state: &str| -> i64 {
         let payments = order.payments.iter();
         payments
@@ -60,7 +60,7 @@ pub(super) fn sums(order: &Order) -> Sums {
 }
 
 /// What cancelling took off the lines: of the whole order, or of goods that came back.
-fn cancelled_lines(order: &Order) -> i64 {
+fn cancelled_lines(order: &Order<'_>) -> i64 {
     let price_of = |id: &str| {
         let line = order.lines.iter().find(|line| line.id.get() == Some(id));
         line.map_or(0, |line| line.prorated_unit_price_with_tax.or_zero())
@@ -94,8 +94,8 @@ fn outstanding(sums: &Sums) -> Option<i64> {
     })
 }
 
-pub(super) fn totals(order: &Order, sums: &Sums, scale: Scale) -> Totals {
-    let of_lines = |amount: &dyn Fn(&crate::wire::Line) -> Option<i64>| -> Option<i64> {
+pub(super) fn totals(order: &Order<'_>, sums: &Sums, scale: Scale) -> Totals {
+    let of_lines = |amount: &dyn Fn(&crate::wire::Line<'_>) -> Option<i64>| -> Option<i64> {
         order.lines.iter().map(amount).sum()
     };
     let items = of_lines(&|line| line.discounted_line_price_with_tax.get());

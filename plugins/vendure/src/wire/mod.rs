@@ -1,256 +1,259 @@
-//! Vendure's answers as they come: every field may be absent, numbers may be texts.
+//! Vendure's answers as they come: every field may be absent, numbers may be texts. Texts stay where
+//! they were read.
 
 use ordercase_sdk::lenient::{Flag, List, Maybe, Word};
 use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::value::RawValue;
 
 macro_rules! wire {
-    ($($(#[$meta:meta])* pub(crate) struct $name:ident {
+    ($($(#[$meta:meta])* pub(crate) struct $name:ident<'a> {
         $($(#[$field_meta:meta])* $field:ident: $ty:ty,)*
     })*) => { $(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, Deserialize)]
-        #[serde(rename_all = "camelCase", default)]
-        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $ty,)* }
+        #[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'a"))]
+        pub(crate) struct $name<'a> { $($(#[$field_meta])* pub(crate) $field: $ty,)* }
     )* };
 }
 
 wire! {
     /// `data` of any answer.
-    pub(crate) struct Data {
-        orders: Maybe<Orders>,
-        order: Maybe<Order>,
-        customers: Maybe<Customers>,
-        customer: Maybe<Customer>,
+    pub(crate) struct Data<'a> {
+        orders: Maybe<Orders<'a>>,
+        order: Maybe<Order<'a>>,
+        customers: Maybe<Customers<'a>>,
+        customer: Maybe<Customer<'a>>,
     }
 
-    pub(crate) struct Orders {
-        total_items: Word,
-        items: List<Order>,
+    pub(crate) struct Orders<'a> {
+        total_items: Word<'a>,
+        items: List<Order<'a>>,
     }
 
-    pub(crate) struct Customers {
-        total_items: Word,
-        items: List<Customer>,
+    pub(crate) struct Customers<'a> {
+        total_items: Word<'a>,
+        items: List<Customer<'a>>,
     }
 
-    pub(crate) struct Order {
-        id: Word,
-        code: Word,
-        state: Word,
+    pub(crate) struct Order<'a> {
+        id: Word<'a>,
+        code: Word<'a>,
+        state: Word<'a>,
         #[serde(rename = "type")]
-        kind: Word,
+        kind: Word<'a>,
         active: Flag,
-        created_at: Word,
-        updated_at: Word,
-        order_placed_at: Word,
-        aggregate_order_id: Word,
-        currency_code: Word,
-        coupon_codes: List<Word>,
-        sub_total_with_tax: Minor,
-        shipping_with_tax: Minor,
-        total: Minor,
-        total_with_tax: Minor,
-        tax_summary: List<TaxSummary>,
-        customer: Maybe<Customer>,
-        shipping_address: Maybe<Address>,
-        billing_address: Maybe<Address>,
-        lines: List<Line>,
-        surcharges: List<Surcharge>,
-        discounts: List<Discount>,
-        shipping_lines: List<ShippingLine>,
-        payments: List<Payment>,
-        fulfillments: List<Fulfillment>,
-        modifications: List<Modification>,
-        history: Maybe<History>,
+        created_at: Word<'a>,
+        updated_at: Word<'a>,
+        order_placed_at: Word<'a>,
+        aggregate_order_id: Word<'a>,
+        currency_code: Word<'a>,
+        coupon_codes: List<Word<'a>>,
+        sub_total_with_tax: Minor<'a>,
+        shipping_with_tax: Minor<'a>,
+        total: Minor<'a>,
+        total_with_tax: Minor<'a>,
+        tax_summary: List<TaxSummary<'a>>,
+        customer: Maybe<Customer<'a>>,
+        shipping_address: Maybe<Address<'a>>,
+        billing_address: Maybe<Address<'a>>,
+        lines: List<Line<'a>>,
+        surcharges: List<Surcharge<'a>>,
+        discounts: List<Discount<'a>>,
+        shipping_lines: List<ShippingLine<'a>>,
+        payments: List<Payment<'a>>,
+        fulfillments: List<Fulfillment<'a>>,
+        modifications: List<Modification<'a>>,
+        history: Maybe<History<'a>>,
     }
 
-    pub(crate) struct TaxSummary {
-        description: Word,
-        tax_rate: Word,
-        tax_total: Minor,
+    pub(crate) struct TaxSummary<'a> {
+        description: Word<'a>,
+        tax_rate: Word<'a>,
+        tax_total: Minor<'a>,
     }
 
-    pub(crate) struct Line {
-        id: Word,
-        quantity: Minor,
-        order_placed_quantity: Minor,
-        tax_rate: Word,
-        unit_price: Minor,
-        unit_price_with_tax: Minor,
-        line_price_with_tax: Minor,
-        discounted_line_price_with_tax: Minor,
-        prorated_unit_price_with_tax: Minor,
-        prorated_line_price: Minor,
-        prorated_line_price_with_tax: Minor,
-        discounts: List<Discount>,
-        product_variant: Maybe<Variant>,
-        featured_asset: Maybe<Asset>,
+    pub(crate) struct Line<'a> {
+        id: Word<'a>,
+        quantity: Minor<'a>,
+        order_placed_quantity: Minor<'a>,
+        tax_rate: Word<'a>,
+        unit_price: Minor<'a>,
+        unit_price_with_tax: Minor<'a>,
+        line_price_with_tax: Minor<'a>,
+        discounted_line_price_with_tax: Minor<'a>,
+        prorated_unit_price_with_tax: Minor<'a>,
+        prorated_line_price: Minor<'a>,
+        prorated_line_price_with_tax: Minor<'a>,
+        discounts: List<Discount<'a>>,
+        product_variant: Maybe<Variant<'a>>,
+        featured_asset: Maybe<Asset<'a>>,
     }
 
-    pub(crate) struct Variant {
-        id: Word,
-        name: Word,
-        sku: Word,
-        product: Maybe<Product>,
-        options: List<ProductOption>,
+    pub(crate) struct Variant<'a> {
+        id: Word<'a>,
+        name: Word<'a>,
+        sku: Word<'a>,
+        product: Maybe<Product<'a>>,
+        options: List<ProductOption<'a>>,
     }
 
-    pub(crate) struct Product {
-        id: Word,
-        name: Word,
+    pub(crate) struct Product<'a> {
+        id: Word<'a>,
+        name: Word<'a>,
     }
 
-    pub(crate) struct ProductOption {
-        name: Word,
-        group: Maybe<Named>,
+    pub(crate) struct ProductOption<'a> {
+        name: Word<'a>,
+        group: Maybe<Named<'a>>,
     }
 
-    pub(crate) struct Named {
-        name: Word,
+    pub(crate) struct Named<'a> {
+        name: Word<'a>,
     }
 
-    pub(crate) struct Asset {
-        preview: Word,
+    pub(crate) struct Asset<'a> {
+        preview: Word<'a>,
     }
 
-    pub(crate) struct Surcharge {
-        description: Word,
-        price: Minor,
-        price_with_tax: Minor,
+    pub(crate) struct Surcharge<'a> {
+        description: Word<'a>,
+        price: Minor<'a>,
+        price_with_tax: Minor<'a>,
     }
 
-    pub(crate) struct Discount {
-        description: Word,
+    pub(crate) struct Discount<'a> {
+        description: Word<'a>,
         #[serde(rename = "type")]
-        kind: Word,
-        amount_with_tax: Minor,
-        adjustment_source: Word,
+        kind: Word<'a>,
+        amount_with_tax: Minor<'a>,
+        adjustment_source: Word<'a>,
     }
 
-    pub(crate) struct ShippingLine {
-        id: Word,
-        price_with_tax: Minor,
-        discounted_price: Minor,
-        discounted_price_with_tax: Minor,
-        shipping_method: Maybe<ShippingMethod>,
+    pub(crate) struct ShippingLine<'a> {
+        id: Word<'a>,
+        price_with_tax: Minor<'a>,
+        discounted_price: Minor<'a>,
+        discounted_price_with_tax: Minor<'a>,
+        shipping_method: Maybe<ShippingMethod<'a>>,
     }
 
-    pub(crate) struct ShippingMethod {
-        id: Word,
-        code: Word,
-        name: Word,
+    pub(crate) struct ShippingMethod<'a> {
+        id: Word<'a>,
+        code: Word<'a>,
+        name: Word<'a>,
     }
 
-    pub(crate) struct Payment {
-        id: Word,
-        created_at: Word,
-        updated_at: Word,
-        method: Word,
-        amount: Minor,
-        state: Word,
-        transaction_id: Word,
-        error_message: Word,
-        refunds: List<Refund>,
+    pub(crate) struct Payment<'a> {
+        id: Word<'a>,
+        created_at: Word<'a>,
+        updated_at: Word<'a>,
+        method: Word<'a>,
+        amount: Minor<'a>,
+        state: Word<'a>,
+        transaction_id: Word<'a>,
+        error_message: Word<'a>,
+        refunds: List<Refund<'a>>,
     }
 
-    pub(crate) struct Refund {
-        id: Word,
-        created_at: Word,
-        updated_at: Word,
-        items: Minor,
-        shipping: Minor,
-        adjustment: Minor,
-        total: Minor,
-        method: Word,
-        state: Word,
-        transaction_id: Word,
-        reason: Word,
-        lines: List<Part>,
+    pub(crate) struct Refund<'a> {
+        id: Word<'a>,
+        created_at: Word<'a>,
+        updated_at: Word<'a>,
+        items: Minor<'a>,
+        shipping: Minor<'a>,
+        adjustment: Minor<'a>,
+        total: Minor<'a>,
+        method: Word<'a>,
+        state: Word<'a>,
+        transaction_id: Word<'a>,
+        reason: Word<'a>,
+        lines: List<Part<'a>>,
     }
 
-    pub(crate) struct Part {
-        order_line_id: Word,
-        quantity: Minor,
+    pub(crate) struct Part<'a> {
+        order_line_id: Word<'a>,
+        quantity: Minor<'a>,
     }
 
-    pub(crate) struct Fulfillment {
-        id: Word,
-        created_at: Word,
-        updated_at: Word,
-        state: Word,
-        method: Word,
-        tracking_code: Word,
-        lines: List<Part>,
+    pub(crate) struct Fulfillment<'a> {
+        id: Word<'a>,
+        created_at: Word<'a>,
+        updated_at: Word<'a>,
+        state: Word<'a>,
+        method: Word<'a>,
+        tracking_code: Word<'a>,
+        lines: List<Part<'a>>,
     }
 
-    pub(crate) struct Modification {
-        created_at: Word,
-        price_change: Minor,
+    pub(crate) struct Modification<'a> {
+        created_at: Word<'a>,
+        price_change: Minor<'a>,
     }
 
-    pub(crate) struct History {
-        total_items: Word,
-        items: List<Entry>,
+    pub(crate) struct History<'a> {
+        total_items: Word<'a>,
+        items: List<Entry<'a>>,
     }
 
-    pub(crate) struct Entry {
-        created_at: Word,
+    pub(crate) struct Entry<'a> {
+        created_at: Word<'a>,
         #[serde(rename = "type")]
-        kind: Word,
+        kind: Word<'a>,
         is_public: Flag,
-        data: Maybe<EntryData>,
-        administrator: Maybe<Node>,
+        data: Maybe<EntryData<'a>>,
+        administrator: Maybe<Node<'a>>,
     }
 
     /// What Vendure's own history entries carry; those of plugins carry anything.
-    pub(crate) struct EntryData {
-        from: Word,
-        to: Word,
-        reason: Word,
-        note: Word,
-        payment_id: Word,
-        fulfillment_id: Word,
-        refund_id: Word,
-        lines: List<Part>,
+    pub(crate) struct EntryData<'a> {
+        from: Word<'a>,
+        to: Word<'a>,
+        reason: Word<'a>,
+        note: Word<'a>,
+        payment_id: Word<'a>,
+        fulfillment_id: Word<'a>,
+        refund_id: Word<'a>,
+        lines: List<Part<'a>>,
     }
 
-    pub(crate) struct Node {
-        id: Word,
+    pub(crate) struct Node<'a> {
+        id: Word<'a>,
     }
 
-    pub(crate) struct Customer {
-        id: Word,
-        created_at: Word,
-        updated_at: Word,
-        first_name: Word,
-        last_name: Word,
-        email_address: Word,
-        phone_number: Word,
-        user: Maybe<User>,
-        groups: List<Named>,
-        addresses: List<Address>,
-        orders: Maybe<Orders>,
+    pub(crate) struct Customer<'a> {
+        id: Word<'a>,
+        created_at: Word<'a>,
+        updated_at: Word<'a>,
+        first_name: Word<'a>,
+        last_name: Word<'a>,
+        email_address: Word<'a>,
+        phone_number: Word<'a>,
+        user: Maybe<User<'a>>,
+        groups: List<Named<'a>>,
+        addresses: List<Address<'a>>,
+        orders: Maybe<Orders<'a>>,
     }
 
-    pub(crate) struct User {
-        id: Word,
-        identifier: Word,
+    pub(crate) struct User<'a> {
+        id: Word<'a>,
+        identifier: Word<'a>,
         verified: Flag,
     }
 
     /// Of an order, where the country is a text and a code; or of a customer, where it is an object.
-    pub(crate) struct Address {
-        id: Word,
-        full_name: Word,
-        company: Word,
-        street_line1: Word,
-        street_line2: Word,
-        city: Word,
-        province: Word,
-        postal_code: Word,
-        country: Country,
-        country_code: Word,
-        phone_number: Word,
+    pub(crate) struct Address<'a> {
+        id: Word<'a>,
+        full_name: Word<'a>,
+        company: Word<'a>,
+        street_line1: Word<'a>,
+        street_line2: Word<'a>,
+        city: Word<'a>,
+        province: Word<'a>,
+        postal_code: Word<'a>,
+        country: Country<'a>,
+        country_code: Word<'a>,
+        phone_number: Word<'a>,
         default_billing_address: Flag,
         default_shipping_address: Flag,
     }
@@ -259,9 +262,9 @@ wire! {
 /// A whole number: money in the smallest unit that the server keeps, or a quantity.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Minor(Word);
+pub(crate) struct Minor<'a>(#[serde(borrow)] Word<'a>);
 
-impl Minor {
+impl Minor<'_> {
     /// `None` when absent or no whole number.
     pub(crate) fn get(&self) -> Option<i64> {
         self.0.get()?.parse().ok()
@@ -274,28 +277,26 @@ impl Minor {
 
 /// A country by name, or with its code.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Country {
-    pub(crate) name: Word,
-    pub(crate) code: Word,
+pub(crate) struct Country<'a> {
+    pub(crate) name: Word<'a>,
+    pub(crate) code: Word<'a>,
 }
 
-impl<'de> Deserialize<'de> for Country {
+impl<'de: 'a, 'a> Deserialize<'de> for Country<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
-        struct Whole {
-            name: Word,
-            code: Word,
+        struct Whole<'a> {
+            #[serde(borrow)]
+            name: Word<'a>,
+            code: Word<'a>,
         }
-        let value = serde_json::Value::deserialize(d)?;
-        if value.is_object() {
-            let whole: Whole = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
-            return Ok(Self {
-                name: whole.name,
-                code: whole.code,
-            });
+        let sent = <&'de RawValue>::deserialize(d)?.get();
+        let whole: Maybe<Whole<'_>> = serde_json::from_str(sent).map_err(D::Error::custom)?;
+        if let Maybe(Some(Whole { name, code })) = whole {
+            return Ok(Self { name, code });
         }
-        let name = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
+        let name = serde_json::from_str(sent).map_err(D::Error::custom)?;
         Ok(Self {
             name,
             code: Word::default(),
@@ -303,21 +304,21 @@ impl<'de> Deserialize<'de> for Country {
     }
 }
 
-impl Orders {
+impl Orders<'_> {
     /// How many rows the list has in all; at least those that came.
     pub(crate) fn total(&self) -> u64 {
         total(&self.total_items, self.items.len())
     }
 }
 
-impl Customers {
+impl Customers<'_> {
     /// How many rows the list has in all; at least those that came.
     pub(crate) fn total(&self) -> u64 {
         total(&self.total_items, self.items.len())
     }
 }
 
-fn total(told: &Word, rows: usize) -> u64 {
+fn total(told: &Word<'_>, rows: usize) -> u64 {
     let told = told.get().and_then(|told| told.parse().ok());
     told.unwrap_or(rows as u64)
 }

@@ -11,38 +11,40 @@ use super::super::{Address, MoneyV2};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct RestCustomer {
-    id: Word,
-    first_name: Word,
-    last_name: Word,
-    email: Word,
-    phone: Word,
-    state: Word,
+pub(crate) struct RestCustomer<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    first_name: Word<'a>,
+    last_name: Word<'a>,
+    email: Word<'a>,
+    phone: Word<'a>,
+    state: Word<'a>,
     verified_email: Flag,
-    locale: Word,
-    tags: Word,
-    note: Word,
-    created_at: Word,
-    updated_at: Word,
-    orders_count: Word,
-    total_spent: Option<DecimalText>,
-    currency: Word,
+    locale: Word<'a>,
+    tags: Word<'a>,
+    note: Word<'a>,
+    created_at: Word<'a>,
+    updated_at: Word<'a>,
+    orders_count: Word<'a>,
+    total_spent: Option<DecimalText<'a>>,
+    currency: Word<'a>,
     tax_exempt: Flag,
-    email_marketing_consent: Maybe<RestConsent>,
-    sms_marketing_consent: Maybe<RestConsent>,
-    default_address: Maybe<Address>,
-    addresses: List<Address>,
+    email_marketing_consent: Maybe<RestConsent<'a>>,
+    sms_marketing_consent: Maybe<RestConsent<'a>>,
+    default_address: Maybe<Address<'a>>,
+    addresses: List<Address<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestConsent {
-    state: Word,
-    consent_updated_at: Word,
+struct RestConsent<'a> {
+    #[serde(borrow)]
+    state: Word<'a>,
+    consent_updated_at: Word<'a>,
 }
 
-impl From<RestCustomer> for Customer {
-    fn from(rest: RestCustomer) -> Self {
+impl<'a> From<RestCustomer<'a>> for Customer<'a> {
+    fn from(rest: RestCustomer<'a>) -> Self {
         let mut addresses = rest.addresses.0;
         let default_id = rest.default_address.get().map(|a| a.id.clone());
         if let Maybe(Some(address)) = rest.default_address
@@ -73,13 +75,13 @@ impl From<RestCustomer> for Customer {
                 rest.total_spent
                     .map(|amount| MoneyV2::of(Some(amount), &rest.currency)),
             ),
-            default_email_address: Maybe(rest.email.get().map(|email| EmailAddress {
-                email_address: email.into(),
+            default_email_address: Maybe(rest.email.get().is_some().then_some(EmailAddress {
+                email_address: rest.email,
                 marketing_state: consent.state,
                 marketing_updated_at: consent.consent_updated_at,
             })),
-            default_phone_number: Maybe(rest.phone.get().map(|phone| PhoneNumber {
-                phone_number: phone.into(),
+            default_phone_number: Maybe(rest.phone.get().is_some().then_some(PhoneNumber {
+                phone_number: rest.phone,
                 sms_marketing_consent: Maybe(sms),
             })),
             default_address: Maybe(default_id.map(|id| Node { id })),

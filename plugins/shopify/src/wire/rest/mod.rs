@@ -16,21 +16,23 @@ use super::{MoneyBag, MoneyV2};
 /// A `*_set`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Set {
-    shop_money: Maybe<Side>,
-    presentment_money: Maybe<Side>,
+struct Set<'a> {
+    #[serde(borrow)]
+    shop_money: Maybe<Side<'a>>,
+    presentment_money: Maybe<Side<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Side {
-    amount: Option<DecimalText>,
-    currency_code: Word,
+struct Side<'a> {
+    #[serde(borrow)]
+    amount: Option<DecimalText<'a>>,
+    currency_code: Word<'a>,
 }
 
-impl Set {
-    fn bag(self) -> MoneyBag {
-        let side = |side: Maybe<Side>| {
+impl<'a> Set<'a> {
+    fn bag(self) -> MoneyBag<'a> {
+        let side = |side: Maybe<Side<'a>>| {
             Maybe(side.0.map(|side| MoneyV2 {
                 amount: side.amount,
                 currency_code: side.currency_code,
@@ -45,21 +47,21 @@ impl Set {
 
 /// In which currencies an order's bare amounts are.
 #[derive(Clone, Debug, Default)]
-struct Currencies {
-    shop: Word,
-    presentment: Word,
+struct Currencies<'a> {
+    shop: Word<'a>,
+    presentment: Word<'a>,
 }
 
-impl Currencies {
+impl<'a> Currencies<'a> {
     /// The set where there is one, else the bare amount, which is in the shop's currency.
-    fn bag(&self, set: Maybe<Set>, bare: Option<DecimalText>) -> Maybe<MoneyBag> {
+    fn bag(&self, set: Maybe<Set<'a>>, bare: Option<DecimalText<'a>>) -> Maybe<MoneyBag<'a>> {
         if let Some(set) = set.0 {
             return Maybe(Some(set.bag()));
         }
         Maybe(bare.map(|amount| self.bare(amount)))
     }
 
-    fn bare(&self, amount: DecimalText) -> MoneyBag {
+    fn bare(&self, amount: DecimalText<'a>) -> MoneyBag<'a> {
         let money = MoneyV2::of(Some(amount), &self.shop);
         let one_currency = self
             .presentment
@@ -74,15 +76,16 @@ impl Currencies {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestTaxLine {
-    title: Word,
-    rate: Option<DecimalText>,
+struct RestTaxLine<'a> {
+    #[serde(borrow)]
+    title: Word<'a>,
+    rate: Option<DecimalText<'a>>,
     channel_liable: Flag,
-    price: Option<DecimalText>,
-    price_set: Maybe<Set>,
+    price: Option<DecimalText<'a>>,
+    price_set: Maybe<Set<'a>>,
 }
 
-fn tax_lines(lines: List<RestTaxLine>, currencies: &Currencies) -> List<TaxLine> {
+fn tax_lines<'a>(lines: List<RestTaxLine<'a>>, currencies: &Currencies<'a>) -> List<TaxLine<'a>> {
     List(
         lines
             .0
@@ -98,13 +101,13 @@ fn tax_lines(lines: List<RestTaxLine>, currencies: &Currencies) -> List<TaxLine>
 }
 
 /// Tags are one text with commas.
-fn tags(text: &Word) -> List<Word> {
+fn tags<'a>(text: &Word<'_>) -> List<Word<'a>> {
     List(
         text.or_empty()
             .split(',')
             .map(str::trim)
             .filter(|tag| !tag.is_empty())
-            .map(Word::from)
+            .map(|tag| Word::from(tag.to_owned()))
             .collect(),
     )
 }

@@ -20,191 +20,202 @@ use super::{Currencies, RestCustomer, RestTaxLine, Set, tags, tax_lines};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct RestOrder {
-    id: Word,
-    admin_graphql_api_id: Word,
-    name: Word,
-    order_number: Word,
-    confirmation_number: Word,
-    po_number: Word,
-    source_identifier: Word,
-    source_name: Word,
-    created_at: Word,
-    processed_at: Word,
-    updated_at: Word,
-    cancelled_at: Word,
-    closed_at: Word,
-    cancel_reason: Word,
-    financial_status: Word,
-    fulfillment_status: Word,
+pub(crate) struct RestOrder<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    admin_graphql_api_id: Word<'a>,
+    name: Word<'a>,
+    order_number: Word<'a>,
+    confirmation_number: Word<'a>,
+    po_number: Word<'a>,
+    source_identifier: Word<'a>,
+    source_name: Word<'a>,
+    created_at: Word<'a>,
+    processed_at: Word<'a>,
+    updated_at: Word<'a>,
+    cancelled_at: Word<'a>,
+    closed_at: Word<'a>,
+    cancel_reason: Word<'a>,
+    financial_status: Word<'a>,
+    fulfillment_status: Word<'a>,
     test: Flag,
-    tags: Word,
-    note: Word,
-    email: Word,
-    contact_email: Word,
-    phone: Word,
-    customer_locale: Word,
-    currency: Word,
-    presentment_currency: Word,
+    tags: Word<'a>,
+    note: Word<'a>,
+    email: Word<'a>,
+    contact_email: Word<'a>,
+    phone: Word<'a>,
+    customer_locale: Word<'a>,
+    currency: Word<'a>,
+    presentment_currency: Word<'a>,
     taxes_included: Flag,
-    customer: Maybe<RestCustomer>,
-    company: Maybe<Node>,
-    billing_address: Maybe<Address>,
-    shipping_address: Maybe<Address>,
-    total_price: Option<DecimalText>,
-    total_price_set: Maybe<Set>,
-    current_total_price: Option<DecimalText>,
-    current_total_price_set: Maybe<Set>,
-    subtotal_price: Option<DecimalText>,
-    subtotal_price_set: Maybe<Set>,
-    total_discounts: Option<DecimalText>,
-    total_discounts_set: Maybe<Set>,
-    total_shipping_price_set: Maybe<Set>,
-    total_tax: Option<DecimalText>,
-    total_tax_set: Maybe<Set>,
-    total_tip_received: Option<DecimalText>,
-    original_total_duties_set: Maybe<Set>,
-    total_outstanding: Option<DecimalText>,
-    tax_lines: List<RestTaxLine>,
-    discount_applications: List<RestApplication>,
-    line_items: List<RestLine>,
-    shipping_lines: List<RestShippingLine>,
-    fulfillments: List<RestFulfillment>,
-    refunds: List<RestRefund>,
+    customer: Maybe<RestCustomer<'a>>,
+    company: Maybe<Node<'a>>,
+    billing_address: Maybe<Address<'a>>,
+    shipping_address: Maybe<Address<'a>>,
+    total_price: Option<DecimalText<'a>>,
+    total_price_set: Maybe<Set<'a>>,
+    current_total_price: Option<DecimalText<'a>>,
+    current_total_price_set: Maybe<Set<'a>>,
+    subtotal_price: Option<DecimalText<'a>>,
+    subtotal_price_set: Maybe<Set<'a>>,
+    total_discounts: Option<DecimalText<'a>>,
+    total_discounts_set: Maybe<Set<'a>>,
+    total_shipping_price_set: Maybe<Set<'a>>,
+    total_tax: Option<DecimalText<'a>>,
+    total_tax_set: Maybe<Set<'a>>,
+    total_tip_received: Option<DecimalText<'a>>,
+    original_total_duties_set: Maybe<Set<'a>>,
+    total_outstanding: Option<DecimalText<'a>>,
+    tax_lines: List<RestTaxLine<'a>>,
+    discount_applications: List<RestApplication<'a>>,
+    line_items: List<RestLine<'a>>,
+    shipping_lines: List<RestShippingLine<'a>>,
+    fulfillments: List<RestFulfillment<'a>>,
+    refunds: List<RestRefund<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestApplication {
-    r#type: Word,
-    target_type: Word,
-    target_selection: Word,
-    value: Option<DecimalText>,
-    value_type: Word,
-    code: Word,
-    title: Word,
-    description: Word,
+struct RestApplication<'a> {
+    #[serde(borrow)]
+    r#type: Word<'a>,
+    target_type: Word<'a>,
+    target_selection: Word<'a>,
+    value: Option<DecimalText<'a>>,
+    value_type: Word<'a>,
+    code: Word<'a>,
+    title: Word<'a>,
+    description: Word<'a>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestAllocation {
-    amount: Option<DecimalText>,
-    amount_set: Maybe<Set>,
-    discount_application_index: Word,
+struct RestAllocation<'a> {
+    #[serde(borrow)]
+    amount: Option<DecimalText<'a>>,
+    amount_set: Maybe<Set<'a>>,
+    discount_application_index: Word<'a>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestLine {
-    id: Word,
-    title: Word,
-    variant_title: Word,
-    sku: Word,
-    vendor: Word,
-    quantity: Option<DecimalText>,
-    current_quantity: Option<DecimalText>,
+struct RestLine<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    title: Word<'a>,
+    variant_title: Word<'a>,
+    sku: Word<'a>,
+    vendor: Word<'a>,
+    quantity: Option<DecimalText<'a>>,
+    current_quantity: Option<DecimalText<'a>>,
     requires_shipping: Flag,
     gift_card: Flag,
-    properties: List<Attribute>,
-    product_id: Word,
-    variant_id: Word,
-    price: Option<DecimalText>,
-    price_set: Maybe<Set>,
-    discount_allocations: List<RestAllocation>,
-    tax_lines: List<RestTaxLine>,
+    properties: List<Attribute<'a>>,
+    product_id: Word<'a>,
+    variant_id: Word<'a>,
+    price: Option<DecimalText<'a>>,
+    price_set: Maybe<Set<'a>>,
+    discount_allocations: List<RestAllocation<'a>>,
+    tax_lines: List<RestTaxLine<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestShippingLine {
-    id: Word,
-    title: Word,
-    code: Word,
-    carrier_identifier: Word,
-    delivery_category: Word,
-    price: Option<DecimalText>,
-    price_set: Maybe<Set>,
-    discounted_price: Option<DecimalText>,
-    discounted_price_set: Maybe<Set>,
-    tax_lines: List<RestTaxLine>,
-    discount_allocations: List<RestAllocation>,
+struct RestShippingLine<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    title: Word<'a>,
+    code: Word<'a>,
+    carrier_identifier: Word<'a>,
+    delivery_category: Word<'a>,
+    price: Option<DecimalText<'a>>,
+    price_set: Maybe<Set<'a>>,
+    discounted_price: Option<DecimalText<'a>>,
+    discounted_price_set: Maybe<Set<'a>>,
+    tax_lines: List<RestTaxLine<'a>>,
+    discount_allocations: List<RestAllocation<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestFulfillment {
-    id: Word,
-    name: Word,
-    status: Word,
-    shipment_status: Word,
-    created_at: Word,
-    service: Word,
-    tracking_company: Word,
-    tracking_number: Word,
-    tracking_numbers: List<Word>,
-    tracking_url: Word,
-    tracking_urls: List<Word>,
-    line_items: List<RestLine>,
+struct RestFulfillment<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    name: Word<'a>,
+    status: Word<'a>,
+    shipment_status: Word<'a>,
+    created_at: Word<'a>,
+    service: Word<'a>,
+    tracking_company: Word<'a>,
+    tracking_number: Word<'a>,
+    tracking_numbers: List<Word<'a>>,
+    tracking_url: Word<'a>,
+    tracking_urls: List<Word<'a>>,
+    line_items: List<RestLine<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestRefund {
-    id: Word,
-    created_at: Word,
-    processed_at: Word,
-    note: Word,
-    r#return: Maybe<Node>,
-    refund_line_items: List<RestRefundLine>,
-    refund_shipping_lines: List<RestRefundShipping>,
-    order_adjustments: List<RestAdjustment>,
-    transactions: List<RestTransaction>,
+struct RestRefund<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    created_at: Word<'a>,
+    processed_at: Word<'a>,
+    note: Word<'a>,
+    r#return: Maybe<Node<'a>>,
+    refund_line_items: List<RestRefundLine<'a>>,
+    refund_shipping_lines: List<RestRefundShipping<'a>>,
+    order_adjustments: List<RestAdjustment<'a>>,
+    transactions: List<RestTransaction<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestRefundLine {
-    quantity: Option<DecimalText>,
-    restock_type: Word,
-    line_item_id: Word,
-    subtotal: Option<DecimalText>,
-    subtotal_set: Maybe<Set>,
-    total_tax: Option<DecimalText>,
-    total_tax_set: Maybe<Set>,
+struct RestRefundLine<'a> {
+    #[serde(borrow)]
+    quantity: Option<DecimalText<'a>>,
+    restock_type: Word<'a>,
+    line_item_id: Word<'a>,
+    subtotal: Option<DecimalText<'a>>,
+    subtotal_set: Maybe<Set<'a>>,
+    total_tax: Option<DecimalText<'a>>,
+    total_tax_set: Maybe<Set<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestRefundShipping {
-    subtotal_amount_set: Maybe<Set>,
-    tax_amount_set: Maybe<Set>,
+struct RestRefundShipping<'a> {
+    #[serde(borrow)]
+    subtotal_amount_set: Maybe<Set<'a>>,
+    tax_amount_set: Maybe<Set<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestAdjustment {
-    reason: Word,
-    amount: Option<DecimalText>,
-    amount_set: Maybe<Set>,
+struct RestAdjustment<'a> {
+    #[serde(borrow)]
+    reason: Word<'a>,
+    amount: Option<DecimalText<'a>>,
+    amount_set: Maybe<Set<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct RestTransaction {
-    id: Word,
-    parent_id: Word,
-    kind: Word,
-    status: Word,
-    created_at: Word,
-    processed_at: Word,
-    gateway: Word,
-    payment_id: Word,
-    error_code: Word,
+struct RestTransaction<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    parent_id: Word<'a>,
+    kind: Word<'a>,
+    status: Word<'a>,
+    created_at: Word<'a>,
+    processed_at: Word<'a>,
+    gateway: Word<'a>,
+    payment_id: Word<'a>,
+    error_code: Word<'a>,
     test: Flag,
-    amount: Option<DecimalText>,
-    currency: Word,
-    amount_set: Maybe<Set>,
+    amount: Option<DecimalText<'a>>,
+    currency: Word<'a>,
+    amount_set: Maybe<Set<'a>>,
 }
 
 fn all<T>(nodes: Vec<T>) -> Connection<T> {
@@ -214,12 +225,12 @@ fn all<T>(nodes: Vec<T>) -> Connection<T> {
     }
 }
 
-fn node(id: Word) -> Maybe<Node> {
+fn node(id: Word<'_>) -> Maybe<Node<'_>> {
     Maybe(id.get().is_some().then_some(Node { id }))
 }
 
-impl From<RestOrder> for Order {
-    fn from(rest: RestOrder) -> Self {
+impl<'a> From<RestOrder<'a>> for Order<'a> {
+    fn from(rest: RestOrder<'a>) -> Self {
         let c = Currencies {
             shop: rest.currency.clone(),
             presentment: rest.presentment_currency.clone(),
@@ -231,7 +242,7 @@ impl From<RestOrder> for Order {
         let shipping_lines = all(shipping
             .map(|l| shipping_line(l, applications, &c))
             .collect());
-        let refunds: Vec<Refund> = rest.refunds.0.into_iter().map(|r| refund(r, &c)).collect();
+        let refunds: Vec<Refund<'a>> = rest.refunds.0.into_iter().map(|r| refund(r, &c)).collect();
         let email = if rest.email.get().is_some() {
             rest.email
         } else {
@@ -287,7 +298,11 @@ impl From<RestOrder> for Order {
     }
 }
 
-fn line(rest: RestLine, applications: &[RestApplication], c: &Currencies) -> Line {
+fn line<'a>(
+    rest: RestLine<'a>,
+    applications: &[RestApplication<'a>],
+    c: &Currencies<'a>,
+) -> Line<'a> {
     Line {
         id: rest.id,
         title: rest.title,
@@ -300,8 +315,8 @@ fn line(rest: RestLine, applications: &[RestApplication], c: &Currencies) -> Lin
         is_gift_card: rest.gift_card,
         custom_attributes: rest.properties,
         product: node(rest.product_id),
-        variant: Maybe(rest.variant_id.get().map(|id| Variant {
-            id: id.into(),
+        variant: Maybe(rest.variant_id.get().is_some().then_some(Variant {
+            id: rest.variant_id,
             barcode: Word::default(),
         })),
         line_item_group: Maybe(None),
@@ -311,11 +326,11 @@ fn line(rest: RestLine, applications: &[RestApplication], c: &Currencies) -> Lin
     }
 }
 
-fn shipping_line(
-    rest: RestShippingLine,
-    applications: &[RestApplication],
-    c: &Currencies,
-) -> ShippingLine {
+fn shipping_line<'a>(
+    rest: RestShippingLine<'a>,
+    applications: &[RestApplication<'a>],
+    c: &Currencies<'a>,
+) -> ShippingLine<'a> {
     ShippingLine {
         id: rest.id,
         title: rest.title,
@@ -329,12 +344,12 @@ fn shipping_line(
     }
 }
 
-fn allocations(
-    rest: List<RestAllocation>,
-    applications: &[RestApplication],
-    c: &Currencies,
-) -> List<Allocation> {
-    let of = |rest: RestAllocation| {
+fn allocations<'a>(
+    rest: List<RestAllocation<'a>>,
+    applications: &[RestApplication<'a>],
+    c: &Currencies<'a>,
+) -> List<Allocation<'a>> {
+    let of = |rest: RestAllocation<'a>| {
         let index = rest.discount_application_index;
         let position = index.get().and_then(|index| index.parse::<usize>().ok());
         let known = position.and_then(|position| applications.get(position));
@@ -346,7 +361,7 @@ fn allocations(
     List(rest.0.into_iter().map(of).collect())
 }
 
-fn application(rest: &RestApplication, index: Word) -> Application {
+fn application<'a>(rest: &RestApplication<'a>, index: Word<'a>) -> Application<'a> {
     let typename = match rest.r#type.or_empty() {
         "discount_code" => "DiscountCodeApplication",
         "automatic" => "AutomaticDiscountApplication",
@@ -373,7 +388,7 @@ fn application(rest: &RestApplication, index: Word) -> Application {
     }
 }
 
-fn fulfillment(rest: RestFulfillment) -> Fulfillment {
+fn fulfillment(rest: RestFulfillment<'_>) -> Fulfillment<'_> {
     let mut numbers = rest.tracking_numbers.0;
     if numbers.is_empty() {
         numbers.push(rest.tracking_number);
@@ -405,8 +420,8 @@ fn fulfillment(rest: RestFulfillment) -> Fulfillment {
     }
 }
 
-fn refund(rest: RestRefund, c: &Currencies) -> Refund {
-    let transactions: Vec<Transaction> = rest
+fn refund<'a>(rest: RestRefund<'a>, c: &Currencies<'a>) -> Refund<'a> {
+    let transactions: Vec<Transaction<'a>> = rest
         .transactions
         .0
         .into_iter()
@@ -446,7 +461,7 @@ fn refund(rest: RestRefund, c: &Currencies) -> Refund {
     }
 }
 
-fn transaction(rest: RestTransaction, c: &Currencies) -> Transaction {
+fn transaction<'a>(rest: RestTransaction<'a>, c: &Currencies<'a>) -> Transaction<'a> {
     // A bare amount is in the transaction's own currency, which may be the buyer's.
     let own = rest
         .currency
@@ -477,7 +492,7 @@ fn transaction(rest: RestTransaction, c: &Currencies) -> Transaction {
 }
 
 /// What a refund sent back: the sum of its transactions that did not fail; zero without any.
-fn refunded(transactions: &[Transaction], c: &Currencies) -> Maybe<MoneyBag> {
+fn refunded<'a>(transactions: &[Transaction<'_>], c: &Currencies<'a>) -> Maybe<MoneyBag<'a>> {
     let moved: Vec<MoneyPair> = transactions
         .iter()
         .filter(|t| t.kind.or_empty().eq_ignore_ascii_case("refund"))
@@ -494,8 +509,8 @@ fn refunded(transactions: &[Transaction], c: &Currencies) -> Maybe<MoneyBag> {
     let side = |money: Option<ordercase_sdk::model::Money>| {
         Maybe(money.map(|money| {
             MoneyV2::of(
-                Some(DecimalText::from(money.amount.as_str())),
-                &money.currency.as_str().into(),
+                Some(DecimalText::from(money.amount.as_str().to_owned())),
+                &Word::from(money.currency.as_str().to_owned()),
             )
         }))
     };
