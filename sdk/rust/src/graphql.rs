@@ -29,7 +29,8 @@ pub struct Endpoint<'a> {
     pub responses: &'a Responses,
 }
 
-/// The responses of one call of the plugin, kept for as long as something is read out of them.
+/// The responses of one call of the plugin, kept for as long as something is read out of them. The host
+/// bounds their bytes for each call; where many are read one after another, several of these free each early.
 #[derive(Default)]
 pub struct Responses(FrozenVec<Box<Response>>);
 
