@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
 
 use super::support::*;
 use crate::{db::Scope, *};
@@ -335,6 +336,43 @@ async fn behind_the_tenant_of_every_statement_stands_a_wall() {
         planted.await.is_err(),
         "a row of another tenant was written"
     );
+}
+
+/// Migrations that change rows see everybody's, though no statement may without saying whose.
+#[tokio::test]
+async fn a_filled_database_of_an_older_release_is_brought_up_to_date() {
+    let Some(cluster) = postgres_box::cluster() else {
+        return;
+    };
+    let url = cluster.empty();
+    let mut older = sqlx::migrate!("migrations/postgres");
+    older.migrations.to_mut().retain(|one| one.version <= 6);
+    let mut conn = PgConnection::connect(&url).await.unwrap();
+    older.run(&mut conn).await.unwrap();
+    for statement in [
+        "SELECT set_config('ordercase.tenant', '*', false)",
+        "INSERT INTO tenants (tenant_id, name, created_at) VALUES ('t1', 'x', 0)",
+        "INSERT INTO plugins (tenant_id, digest, plugin_id, version, manifest, admitted_at)
+            VALUES ('t1', 'd1', 'test', '0.1.0', '{}', 0)",
+        "INSERT INTO connections (tenant_id, connection_id, name, plugin_id, plugin_digest, settings, shop, overrides,
+                state, created_at, updated_at)
+            VALUES ('t1', 't1-shop', 'Shop', 'test', 'd1', '{}', '{}', '{}', 'active', 0, 0)",
+        "INSERT INTO streams (tenant_id, connection_id, stream, track, kind, comparability, page_limit, lane, state, due_at)
+            VALUES ('t1', 't1-shop', 'orders', 'poll', 'order', 'equality', 50, 'poll', 'pending', 0)",
+    ] {
+        sqlx::query(statement).execute(&mut conn).await.unwrap();
+    }
+    conn.close().await.unwrap();
+    let store = open(&url, Some(1)).await;
+    let connection = ConnectionKey {
+        tenant: tenant("t1"),
+        connection: ConnectionId::new("t1-shop").unwrap(),
+    };
+    let tracks = store.streams(&connection).await.unwrap();
+    let mut tracks: Vec<&str> = tracks.iter().map(|one| one.track.as_str()).collect();
+    tracks.sort_unstable();
+    assert_eq!(tracks, ["poll", "reconcile", "reread", "sweep"]);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]
