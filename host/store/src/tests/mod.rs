@@ -5,6 +5,7 @@ mod dead;
 mod door;
 mod exports;
 mod inbox;
+mod life;
 mod mappings;
 mod outbox;
 mod records;
