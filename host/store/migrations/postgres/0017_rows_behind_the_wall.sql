@@ -1,7 +1,3 @@
--- Work is handed out in turn over the connections and desks of a tenant, too.
-DROP INDEX receipts_due;
-CREATE INDEX receipts_due ON receipts (lane, tenant_id, owner_id, due_at, receipt_id) WHERE state = 'pending';
-
 -- Migrations 7 and 8 changed rows without saying whose, so behind the wall they saw none. What they would have done:
 UPDATE receipts SET error_class = 'unclassified' WHERE state = 'dead' AND error_class IS NULL;
 UPDATE outbox SET error_class = 'unclassified' WHERE state = 'dead' AND error_class IS NULL;
