@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_ordercase"));
@@ -102,6 +103,37 @@ fn verbs_work_without_a_server() {
     assert!(
         !database.windows(canary.len()).any(|w| w == canary),
         "a secret lies in the clear"
+    );
+}
+
+#[test]
+fn accounts_that_do_not_add_up_are_told_and_end_with_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let added = run(folder.path(), &["tenant", "add", "Acme"]);
+    let tenant = json(&added)["tenant_id"].as_str().unwrap().to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let file = SqliteConnectOptions::new().filename(folder.path().join("ordercase.db"));
+        let mut database = SqliteConnection::connect_with(&file).await.unwrap();
+        // Something came in and went nowhere.
+        let lost = "INSERT INTO accounts (tenant_id, owner_id, stream, via, received)
+            VALUES ($1, 'shop', 'orders', 'inbox', 1)";
+        sqlx::query(lost)
+            .bind(tenant)
+            .execute(&mut database)
+            .await
+            .unwrap();
+        database.close().await.unwrap();
+    });
+    let accounts = run(folder.path(), &["accounts"]);
+    assert_eq!(
+        (accounts.status.code(), &json(&accounts)["adds_up"]),
+        (Some(1), &Value::Bool(false)),
+        "{}",
+        errors(&accounts)
     );
 }
 
