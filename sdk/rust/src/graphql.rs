@@ -29,8 +29,8 @@ pub struct Endpoint<'a> {
     pub responses: &'a Responses,
 }
 
-/// The responses of one call of the plugin, kept for as long as something is read out of them. The host
-/// bounds their bytes for each call; where many are read one after another, several of these free each early.
+/// The responses of one call of the plugin, kept until this is dropped, since answers borrow from them. How
+/// many bytes a call may receive is bounded by the host.
 #[derive(Default)]
 pub struct Responses(FrozenVec<Box<Response>>);
 

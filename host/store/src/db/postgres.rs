@@ -127,12 +127,10 @@ impl Address {
     /// # Errors
     /// When the database cannot be reached or is newer than this build.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        let conn = self.settings.connect().await;
-        let mut conn = conn.map_err(|error| self.unreachable(error))?;
         // A migration is about the rows of every tenant; behind the wall it would see none.
-        let everybodys = sqlx::query("SELECT set_config('ordercase.tenant', '*', false)");
-        let seen = everybodys.execute(&mut conn).await;
-        seen.map_err(|error| self.unreachable(error))?;
+        let settings = self.settings.clone().options([("ordercase.tenant", "*")]);
+        let conn = settings.connect().await;
+        let mut conn = conn.map_err(|error| self.unreachable(error))?;
         sqlx::migrate!("migrations/postgres").run(&mut conn).await?;
         let mut conn = Conn::PostgresWriter(conn);
         let role = conn.first(BYPASSES, Vec::new()).await?;

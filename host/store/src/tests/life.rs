@@ -45,12 +45,12 @@ fn event(id: usize, step: usize, how: Comparability, path: ReadPath) -> Snapshot
     event
 }
 
-/// All orders of `0..count`.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+/// All permutations of `0..count`.
+fn permutations(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![Vec::new()];
     }
-    let shorter = orders(count - 1);
+    let shorter = permutations(count - 1);
     let longer = shorter.iter().flat_map(|order| {
         (0..count).map(move |place| {
             let mut longer = order.clone();
@@ -77,7 +77,7 @@ async fn every_order_of_arrival_ends_in_the_last_state(
     let Some(home) = Home::new(on).await else {
         return;
     };
-    let all = orders(events);
+    let all = permutations(events);
     assert_eq!(all.len(), (1..=events).product::<usize>());
     for turn in 0..events {
         let arriving: Vec<Snapshot> = (0..)

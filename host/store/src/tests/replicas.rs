@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use rstest::rstest;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
@@ -338,17 +339,21 @@ async fn behind_the_tenant_of_every_statement_stands_a_wall() {
     );
 }
 
-/// Migrations that change rows see everybody's, though no statement may without saying whose.
-#[tokio::test]
-async fn a_filled_database_of_an_older_release_is_brought_up_to_date() {
-    let Some(cluster) = postgres_box::cluster() else {
-        return;
-    };
-    let url = cluster.empty();
-    let mut older = sqlx::migrate!("migrations/postgres");
-    older.migrations.to_mut().retain(|one| one.version <= 6);
-    let mut conn = PgConnection::connect(&url).await.unwrap();
-    older.run(&mut conn).await.unwrap();
+/// Brings a database to that version as releases did whose migrations saw no rows behind the wall.
+async fn migrate_blindly(url: &str, version: i64) {
+    let mut some = sqlx::migrate!("migrations/postgres");
+    some.migrations
+        .to_mut()
+        .retain(|one| one.version <= version);
+    let mut conn = PgConnection::connect(url).await.unwrap();
+    some.run(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}
+
+/// A shop with one poll and one dead letter, in a database of version 6.
+async fn fill_version_6(url: &str) {
+    migrate_blindly(url, 6).await;
+    let mut conn = PgConnection::connect(url).await.unwrap();
     for statement in [
         "SELECT set_config('ordercase.tenant', '*', false)",
         "INSERT INTO tenants (tenant_id, name, created_at) VALUES ('t1', 'x', 0)",
@@ -359,10 +364,27 @@ async fn a_filled_database_of_an_older_release_is_brought_up_to_date() {
             VALUES ('t1', 't1-shop', 'Shop', 'test', 'd1', '{}', '{}', '{}', 'active', 0, 0)",
         "INSERT INTO streams (tenant_id, connection_id, stream, track, kind, comparability, page_limit, lane, state, due_at)
             VALUES ('t1', 't1-shop', 'orders', 'poll', 'order', 'equality', 50, 'poll', 'pending', 0)",
+        "INSERT INTO outbox (tenant_id, desk_id, effect_id, effect_key, target, seq, kind, payload, state, due_at,
+                created_at, settled_at)
+            VALUES ('t1', 't1-desk', 'e1', 'k', 'ticket:1', 1, 'note', '{}', 'dead', 0, 0, 1)",
     ] {
         sqlx::query(statement).execute(&mut conn).await.unwrap();
     }
     conn.close().await.unwrap();
+}
+
+/// Migrations see the rows of every tenant; what earlier ones did not see is made up for.
+#[rstest]
+#[case::of_version_6(6)]
+#[case::that_older_migrations_left_as_it_was(16)]
+#[tokio::test]
+async fn a_filled_database_is_brought_up_to_date(#[case] version: i64) {
+    let Some(cluster) = postgres_box::cluster() else {
+        return;
+    };
+    let url = cluster.empty();
+    fill_version_6(&url).await;
+    migrate_blindly(&url, version).await;
     let store = open(&url, Some(1)).await;
     let connection = ConnectionKey {
         tenant: tenant("t1"),
@@ -372,6 +394,10 @@ async fn a_filled_database_of_an_older_release_is_brought_up_to_date() {
     let mut tracks: Vec<&str> = tracks.iter().map(|one| one.track.as_str()).collect();
     tracks.sort_unstable();
     assert_eq!(tracks, ["poll", "reconcile", "reread", "sweep"]);
+    let mut conn = store.reader(Scope::All).await.unwrap();
+    let classed = "SELECT COUNT(*) FROM outbox WHERE error_class = 'unclassified'";
+    assert_eq!(conn.ask::<i64>(classed).await.unwrap(), 1);
+    drop(conn);
     store.close().await.unwrap();
 }
 
