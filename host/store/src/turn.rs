@@ -1,5 +1,5 @@
-//! Fairness over tenants: whoever was served last waits longest. Kept in the writer's memory; a restart
-//! begins with the first tenant again.
+//! Fairness over tenants, and over the connections and desks of one: whoever was served last waits longest.
+//! Kept in the writer's memory; a restart begins with the first one again.
 
 use std::collections::HashMap;
 
@@ -8,34 +8,35 @@ use crate::{
     db::{Arg, Sql, Tx},
 };
 
-/// Per queue, the tenant that was served last.
-pub(crate) type Turns = HashMap<&'static str, String>;
+/// Per queue, or per queue and tenant, who was served last.
+pub(crate) type Turns = HashMap<String, String>;
 
-/// One handing out: the tenants that have due work, each with how much it may take.
+/// One handing out: who has work, each with how much it may take.
 pub(crate) struct Round {
-    queue: &'static str,
-    tenants: std::vec::IntoIter<String>,
+    queue: String,
+    waiting: std::vec::IntoIter<String>,
     share: u32,
     left: u32,
 }
 
 impl Round {
-    /// The tenants that a statement names (as `id`), beginning after the one served last.
+    /// Those that a statement names (as `id`, in order), beginning after the one served last.
     pub(crate) async fn begin(
         tx: &mut Tx,
-        queue: &'static str,
+        queue: impl Into<String>,
         limit: u32,
-        tenants: Sql,
+        waiting: Sql,
         args: Vec<Arg>,
     ) -> Result<Self, StoreError> {
-        let rows = tx.conn.all(tenants, args).await?;
-        let tenants: Result<Vec<String>, StoreError> =
+        let queue = queue.into();
+        let rows = tx.conn.all(waiting, args).await?;
+        let waiting: Result<Vec<String>, StoreError> =
             rows.iter().map(|row| row.text("id")).collect();
-        let tenants = order(&tx.turns, queue, tenants?);
+        let waiting = order(&tx.turns, &queue, waiting?);
         Ok(Self {
             queue,
-            share: share(limit, tenants.len()),
-            tenants: tenants.into_iter(),
+            share: share(limit, waiting.len()),
+            waiting: waiting.into_iter(),
             left: limit,
         })
     }
@@ -45,14 +46,14 @@ impl Round {
         if self.left == 0 {
             return None;
         }
-        let tenant = self.tenants.next()?;
-        Some((tenant, self.share.min(self.left)))
+        let next = self.waiting.next()?;
+        Some((next, self.share.min(self.left)))
     }
 
-    /// Notes how much a tenant took.
-    pub(crate) fn took(&mut self, turns: &mut Turns, tenant: &str, rows: usize) {
+    /// Notes how much one took.
+    pub(crate) fn took(&mut self, turns: &mut Turns, who: &str, rows: usize) {
         if rows > 0 {
-            turns.insert(self.queue, tenant.to_owned());
+            turns.insert(self.queue.clone(), who.to_owned());
         }
         self.left = self
             .left
@@ -60,17 +61,17 @@ impl Round {
     }
 }
 
-fn order(turns: &Turns, queue: &'static str, mut tenants: Vec<String>) -> Vec<String> {
+fn order(turns: &Turns, queue: &str, mut waiting: Vec<String>) -> Vec<String> {
     if let Some(last) = turns.get(queue) {
-        let next = tenants.partition_point(|tenant| tenant <= last);
-        tenants.rotate_left(next);
+        let next = waiting.partition_point(|one| one <= last);
+        waiting.rotate_left(next);
     }
-    tenants
+    waiting
 }
 
-fn share(limit: u32, tenants: usize) -> u32 {
-    let tenants = u32::try_from(tenants).unwrap_or(u32::MAX).max(1);
-    limit.div_ceil(tenants).max(1)
+fn share(limit: u32, waiting: usize) -> u32 {
+    let waiting = u32::try_from(waiting).unwrap_or(u32::MAX).max(1);
+    limit.div_ceil(waiting).max(1)
 }
 
 #[cfg(test)]
@@ -82,18 +83,18 @@ mod tests {
         let tenants = || vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
         let mut turns = Turns::new();
         assert_eq!(order(&turns, "live", tenants()), ["a", "b", "c"]);
-        turns.insert("live", "b".to_owned());
+        turns.insert("live".to_owned(), "b".to_owned());
         assert_eq!(order(&turns, "live", tenants()), ["c", "a", "b"]);
         assert_eq!(order(&turns, "poll", tenants()), ["a", "b", "c"]);
-        turns.insert("live", "c".to_owned());
+        turns.insert("live".to_owned(), "c".to_owned());
         assert_eq!(order(&turns, "live", tenants()), ["a", "b", "c"]);
     }
 
     #[test]
     fn a_round_ends_when_nothing_is_left() {
         let mut round = Round {
-            queue: "live",
-            tenants: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()].into_iter(),
+            queue: "live".to_owned(),
+            waiting: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()].into_iter(),
             share: 2,
             left: 3,
         };

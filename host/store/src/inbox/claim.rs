@@ -1,4 +1,5 @@
-//! Handing work out: due receipts of a lane, one per entity, in turn over tenants, under a lease.
+//! Handing work out: due receipts of a lane, one per entity, in turn over tenants and over the connections and
+//! desks of each, under a lease.
 
 use ordercase_model::Instant;
 
@@ -7,7 +8,7 @@ use super::{ClaimRequest, Receipt, ReceiptState, read_receipt, receipt_columns};
 use crate::mutation::mutated;
 use crate::{
     Lane, ReceiptId, Store, StoreError, TenantId,
-    db::{Line, Scope, Sql, args, dialect, statements},
+    db::{Line, Scope, Sql, Tx, args, dialect, statements},
     limits::LIST_ROWS_MAX,
     turn::Round,
 };
@@ -21,11 +22,22 @@ statements! {
                            WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
                    FROM t WHERE t.id IS NOT NULL)
                SELECT id FROM t WHERE id IS NOT NULL";
+    /// Connections and desks of a tenant with due work in a lane, along the index in the same way.
+    OWNERS = "WITH RECURSIVE t (id) AS (
+                  SELECT (SELECT MIN(owner_id) FROM receipts
+                          WHERE state = 'pending' AND lane = $2 AND tenant_id = $1)
+                  UNION ALL
+                  SELECT (SELECT MIN(owner_id) FROM receipts
+                          WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id > t.id)
+                  FROM t WHERE t.id IS NOT NULL)
+              SELECT id FROM t WHERE EXISTS (
+                  SELECT 1 FROM receipts
+                  WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id = t.id AND due_at <= $3)";
     /// Another receipt of the same entity holds one back while it is leased in any lane, or when it is
     /// due earlier in the same lane.
     CLAIM = dialect::claim!("SELECT r.receipt_id FROM receipts r
-                 WHERE r.tenant_id = $1 AND r.lane = $2 AND r.state = 'pending' AND r.due_at <= $3
-                     AND (r.lease_until IS NULL OR r.lease_until <= $3)
+                 WHERE r.tenant_id = $1 AND r.lane = $2 AND r.owner_id = $7 AND r.state = 'pending'
+                     AND r.due_at <= $3 AND (r.lease_until IS NULL OR r.lease_until <= $3)
                      AND NOT EXISTS (
                          SELECT 1 FROM receipts b
                          WHERE b.tenant_id = r.tenant_id AND b.owner_id = r.owner_id
@@ -69,6 +81,36 @@ fn claim() -> Sql {
     CLAIM
 }
 
+/// Takes due receipts of a tenant, in turn over its connections and desks.
+async fn claim_of(
+    tx: &mut Tx,
+    ask: &ClaimRequest,
+    tenant: &str,
+    most: u32,
+) -> Result<Vec<Receipt>, StoreError> {
+    let lane = ask.lane.as_str();
+    let due = args![tenant, lane, ask.now];
+    let mut round = Round::begin(tx, format!("{lane}/{tenant}"), most, OWNERS, due).await?;
+    let mut taken = Vec::new();
+    while let Some((owner, most)) = round.next() {
+        let args = args![
+            tenant,
+            lane,
+            ask.now,
+            &ask.holder,
+            ask.lease_until,
+            most,
+            &owner
+        ];
+        let rows = tx.conn.all(claim(), args).await?;
+        round.took(&mut tx.turns, &owner, rows.len());
+        for row in &rows {
+            taken.push(read_receipt(row)?);
+        }
+    }
+    Ok(taken)
+}
+
 impl Store {
     /// Takes due receipts of a lane. Each is the holder's until the lease ends or it is settled.
     ///
@@ -84,12 +126,9 @@ impl Store {
                     if !tx.conn.alone(&tenant, Line::Receipts).await? {
                         continue;
                     }
-                    let args = args![&tenant, lane, ask.now, &ask.holder, ask.lease_until, most];
-                    let rows = tx.conn.all(claim(), args).await?;
+                    let rows = claim_of(tx, &ask, &tenant, most).await?;
                     round.took(&mut tx.turns, &tenant, rows.len());
-                    for row in &rows {
-                        taken.push(read_receipt(row)?);
-                    }
+                    taken.extend(rows);
                 }
                 taken.sort_by(|a, b| (a.due_at, &a.id).cmp(&(b.due_at, &b.id)));
                 Ok(taken)

@@ -261,6 +261,51 @@ async fn a_flood_of_one_tenant_does_not_starve_another(#[values(On::Sqlite, On::
 
 #[rstest]
 #[tokio::test]
+async fn a_flood_of_one_shop_does_not_starve_another_of_the_same_tenant(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    // Before and behind the flood in the order of names: neither place may matter.
+    for name in ["a-shop", "z-shop"] {
+        let quiet = connect(&home.store, &home.connection.tenant, name, name).await;
+        for n in 0..4 {
+            let receipt = NewReceipt {
+                owner: Owner::Connection(quiet.connection.clone()),
+                received_at: at(5),
+                ..home.webhook(&format!("{name}{n}"), &format!("{name}{n}"))
+            };
+            home.store.put_receipt(receipt).await.unwrap();
+        }
+    }
+    for n in 0..20 {
+        let flood = home.webhook(&format!("f{n}"), &format!("f{n}"));
+        home.store.put_receipt(flood).await.unwrap();
+    }
+    let shops = |taken: &[Receipt]| {
+        let owners = taken.iter().map(|receipt| receipt.owner.id().to_owned());
+        owners.collect::<std::collections::BTreeSet<_>>()
+    };
+    let taken = home.claim("a", 6, 10).await;
+    assert_eq!(
+        (taken.len(), shops(&taken).len()),
+        (6, 3),
+        "each has its part"
+    );
+    // With one place only, turns go round.
+    let mut alone = Vec::new();
+    for _ in 0..3 {
+        alone.extend(home.claim("a", 1, 10).await);
+    }
+    assert_eq!((alone.len(), shops(&alone).len()), (3, 3));
+    // What is not due yet takes nobody's part: the flood has it all.
+    let taken = home.claim("a", 17, 4).await;
+    assert_eq!((taken.len(), shops(&taken).len()), (17, 1));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_paused_connection_keeps_its_receipts_waiting(
     #[values(On::Sqlite, On::Postgres)] on: On,
 ) {

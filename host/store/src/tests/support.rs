@@ -260,22 +260,7 @@ pub(crate) async fn settle(store: &Store, name: &str) -> (ConnectionKey, DeskKey
         admitted_at: at(0),
     };
     store.put_plugin(&plugin).await.unwrap();
-    let connection = ConnectionKey {
-        tenant: tenant.clone(),
-        connection: ConnectionId::new(format!("{name}-shop")).unwrap(),
-    };
-    let new = NewConnection {
-        key: connection.clone(),
-        name: "Shop".to_owned(),
-        plugin_id: "test".to_owned(),
-        plugin_digest: "d1".to_owned(),
-        settings: json!({}),
-        shop: json!({}),
-        overrides: json!({}),
-        streams: Vec::new(),
-        first_poll_at: at(0),
-    };
-    store.add_connection(new, at(0)).await.unwrap();
+    let connection = connect(store, &tenant, &format!("{name}-shop"), "Shop").await;
     let desk = DeskKey {
         tenant,
         desk: DeskId::new(format!("{name}-desk")).unwrap(),
@@ -288,4 +273,30 @@ pub(crate) async fn settle(store: &Store, name: &str) -> (ConnectionKey, DeskKey
     };
     store.add_desk(new, at(0)).await.unwrap();
     (connection, desk)
+}
+
+/// A shop of a tenant, with the plugin that is there.
+pub(crate) async fn connect(
+    store: &Store,
+    tenant: &TenantId,
+    id: &str,
+    name: &str,
+) -> ConnectionKey {
+    let connection = ConnectionKey {
+        tenant: tenant.clone(),
+        connection: ConnectionId::new(id).unwrap(),
+    };
+    let new = NewConnection {
+        key: connection.clone(),
+        name: name.to_owned(),
+        plugin_id: "test".to_owned(),
+        plugin_digest: "d1".to_owned(),
+        settings: json!({}),
+        shop: json!({}),
+        overrides: json!({}),
+        streams: Vec::new(),
+        first_poll_at: at(0),
+    };
+    store.add_connection(new, at(0)).await.unwrap();
+    connection
 }
