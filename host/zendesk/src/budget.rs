@@ -10,12 +10,14 @@
 //! argument. Coalescing several writes into one belongs to the outbox.
 
 mod headers;
+mod health;
 mod window;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 pub use headers::RateHeaders;
+use health::Health;
 use window::Window;
 
 use crate::limits::{AUDIT_READS_MAX, TICKET_UPDATES_MAX, TICKETS_COUNTED_MAX};
@@ -122,6 +124,13 @@ pub enum Admission {
     Go,
     /// Not before that long.
     Wait(Duration),
+    /// Not now: the account failed that often in a row and is left alone for that long.
+    Rest {
+        /// Failures in a row.
+        failures: u32,
+        /// How long.
+        wait: Duration,
+    },
 }
 
 /// The limits of one account, and what was sent against them.
@@ -141,6 +150,7 @@ pub struct Governor {
     meter_until: HashMap<Meter, Duration>,
     /// What Zendesk says is left for everybody, and until when that holds.
     remaining: Option<(u32, Duration)>,
+    health: Health,
 }
 
 impl Governor {
@@ -158,6 +168,7 @@ impl Governor {
             closed_until: Duration::ZERO,
             meter_until: HashMap::new(),
             remaining: None,
+            health: Health::default(),
         }
     }
 
@@ -174,8 +185,11 @@ impl Governor {
         if wait > Duration::ZERO {
             return Admission::Wait(wait);
         }
-        self.count(now, meter);
-        Admission::Go
+        let admission = self.health.enter(now);
+        if admission == Admission::Go {
+            self.count(now, meter);
+        }
+        admission
     }
 
     fn wait(&mut self, now: Duration, lane: Lane, meter: Meter) -> Duration {
@@ -241,6 +255,14 @@ impl Governor {
         if let Some(remaining) = headers.remaining {
             let reset = headers.reset.unwrap_or(MINUTE).min(MINUTE);
             self.remaining = Some((remaining, now + reset));
+        }
+    }
+
+    /// Learns whether Zendesk answered: it did not when nothing came back or a 5xx that names no time to come again.
+    pub fn answered(&mut self, now: Duration, well: bool) {
+        match well {
+            true => self.health.answered(),
+            false => self.health.failed(now),
         }
     }
 

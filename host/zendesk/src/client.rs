@@ -3,7 +3,8 @@
 //! A call waits for its budget, is sent, and is judged. 429 always waits and repeats, because
 //! nothing was applied; a failed call that changes nothing repeats a few times; a write whose answer
 //! was lost goes back to the caller, who asks first. Sleeps are bounded singly and in sum; a longer
-//! wait goes back as [`ZendeskError::RetryAfter`], so no worker hangs.
+//! wait goes back as [`ZendeskError::RetryAfter`], so no worker hangs. An account that fails again and
+//! again is left alone for a while.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ use crate::dial::DevConnect;
 use crate::error::ZendeskError;
 use crate::limits::{PATIENCE, SLEEP_MAX, TRIES_MAX};
 use crate::transport::{Incoming, Outgoing, SendError, Transport};
-use crate::verdict::{Verdict, judge, log_answer};
+use crate::verdict::{Verdict, is_ill, judge, log_answer};
 
 /// What a client needs.
 #[derive(Clone)]
@@ -214,7 +215,11 @@ impl Client {
             body,
             authorization: self.inner.auth.header()?,
         };
-        let answer = match self.inner.transport.send(outgoing).await {
+        let sent = self.inner.transport.send(outgoing).await;
+        let well = sent.as_ref().is_ok_and(|answer| !is_ill(answer));
+        let now = self.inner.clock.now();
+        self.inner.governor().answered(now, well);
+        let answer = match sent {
             Ok(answer) => answer,
             Err(SendError::NotSent(reason)) => {
                 return Ok(Verdict::Again(ZendeskError::Retry { reason }));
@@ -227,7 +232,6 @@ impl Client {
             }
         };
         let rate = RateHeaders::read(&answer.headers);
-        let now = self.inner.clock.now();
         let mut governor = self.inner.governor();
         governor.observe(now, &rate);
         if answer.status == StatusCode::TOO_MANY_REQUESTS {
@@ -251,6 +255,13 @@ impl Client {
             match admission {
                 Admission::Go => return Ok(()),
                 Admission::Wait(wait) => self.sleep(wait, slept, "our share is used up").await?,
+                Admission::Rest { failures, wait } => {
+                    let seconds = wait.as_secs().max(1);
+                    let reason = format!(
+                        "it failed {failures} times in a row and is asked again in {seconds} s"
+                    );
+                    return Err(ZendeskError::Retry { reason });
+                }
             }
         }
     }

@@ -22,6 +22,13 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// Tries of one call that changes nothing.
 pub const TRIES_MAX: u32 = 3;
 
+/// Failures in a row after which an account is left alone.
+pub const BREAKER_FAILURES: u32 = 5;
+/// For how long at first; twice as long with every failure more.
+pub const BREAKER_WAIT: Duration = Duration::from_secs(2);
+/// For how long at most. Shorter than what makes people notice that it is back.
+pub const BREAKER_WAIT_MAX: Duration = Duration::from_secs(30);
+
 /// Updates of one ticket within ten minutes; Zendesk allows 30, two stay for a person's retry.
 pub const TICKET_UPDATES_MAX: u32 = 28;
 /// Reads of audits per minute that Zendesk allows.

@@ -61,6 +61,11 @@ fn refusal(call: &Call, status: StatusCode, envelope: &Envelope) -> ZendeskError
     }
 }
 
+/// Whether an answer says that Zendesk is not able. One that names a time to come again is.
+pub(crate) fn is_ill(answer: &Incoming) -> bool {
+    answer.status.is_server_error() && !answer.headers.contains_key(http::header::RETRY_AFTER)
+}
+
 /// Logs an answer: no query and no body, both may be personal.
 pub(crate) fn log_answer(call: &Call, answer: &Incoming) {
     let request_id = answer

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ordercase_zendesk::ZendeskError;
+use ordercase_zendesk::clock::Clock as _;
 use ordercase_zendesk::effects::EffectFailure;
 use serde_json::json;
 
@@ -96,4 +97,46 @@ async fn the_clients_own_governor_keeps_below_the_plan_so_zendesk_never_refuses(
     );
     assert_eq!(desk.clock.slept(), [Duration::from_secs(60)]);
     assert_eq!(desk.client.known_limit(), 200);
+}
+
+#[tokio::test]
+async fn an_account_that_fails_again_and_again_is_left_alone_and_then_tried_once() {
+    let desk = Desk::open().await;
+    let ticket = desk.file().await;
+    desk.fault(json!({"kind": "status", "status": 502, "count": 100}))
+        .await;
+    let mut errors = Vec::new();
+    for _ in 0..10 {
+        errors.push(desk.client.ticket(ticket).await.unwrap_err());
+    }
+    let asked = async || {
+        let left = desk.get("faults").await["faults"][0]["count"].as_u64();
+        100 - left.unwrap()
+    };
+    assert_eq!(asked().await, 5, "three tries, two more, then nobody asks");
+    let error = errors.last().unwrap().to_string();
+    assert!(error.contains("failed 5 times in a row"), "{error}");
+    assert!(matches!(errors[9], ZendeskError::Retry { .. }), "{error}");
+    // A write is not sent either, so nothing of it can have happened.
+    let payload = json!({"ticket_id": ticket, "op_id": "op-1", "priority": "high"});
+    let failure = ordercase_zendesk::execute(&desk.client, "ticket.update", &payload, 0).await;
+    assert!(
+        matches!(failure, Err(EffectFailure::Retry { .. })),
+        "{failure:?}"
+    );
+    assert_eq!(asked().await, 5);
+    // After a while one request tries, and as it fails too, the next waits longer.
+    desk.clock.sleep(Duration::from_secs(30)).await;
+    for _ in 0..3 {
+        desk.client.ticket(ticket).await.unwrap_err();
+    }
+    assert_eq!(asked().await, 6);
+    // It is back: everybody may ask.
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let faults = format!("http://{}/_sim/faults", desk.sim.address());
+    http.delete(faults).send().await.unwrap();
+    desk.clock.sleep(Duration::from_secs(30)).await;
+    for _ in 0..3 {
+        desk.client.ticket(ticket).await.unwrap();
+    }
 }
