@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ordercase_model::RecordRef;
+
 /// Why the store did not do what it was asked. Nothing of a failed call is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -68,6 +70,14 @@ pub enum StoreError {
         what: &'static str,
         /// Which one.
         id: String,
+    },
+    /// A webhook tells of steps that orders do not usually take: read these records and apply what the source says.
+    #[error("{} records take an unusual step, such as {step}: read them", records.len())]
+    Doubtful {
+        /// The records.
+        records: Vec<RecordRef>,
+        /// The step of the first of them.
+        step: String,
     },
     /// The input breaks a limit or a rule: do not try again with the same.
     #[error("refused: {reason}")]

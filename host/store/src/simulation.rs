@@ -58,11 +58,13 @@ pub enum Mutation {
     LeaseBeforeSending,
     /// A poll begins exactly where the last one saw the newest change.
     PollOverlap,
+    /// A webhook's body is believed whatever step it tells of.
+    UnusualStep,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::VersionGuard,
         Self::BodyAgainstRead,
         Self::Dedupe,
@@ -80,6 +82,7 @@ impl Mutation {
         Self::LeaseKept,
         Self::LeaseBeforeSending,
         Self::PollOverlap,
+        Self::UnusualStep,
     ];
 }
 

@@ -1,9 +1,9 @@
 //! Working off receipts. A webhook is read by its plugin, the records it hints at are read back, and what was
 //! read is stored in the transaction that settles the receipt. What concerns tickets goes to the desk.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use ordercase_model::{Instant, RecordRef, TombstoneReason};
+use ordercase_model::{RecordRef, TombstoneReason};
 use ordercase_store::{
     Activity, Batch, ConnectionKey, Death, DeskKey, ErrorClass, Lane, Owner, ReadPath, Receipt,
     ReceiptKind, RecordChange, Settlement, Snapshot, StoreError, TicketKey,
@@ -73,47 +73,62 @@ async fn shop(
     connection: &ConnectionKey,
     receipt: &Receipt,
 ) -> Result<(), StoreError> {
-    let read = shared
-        .within(read(shared, connection, receipt))
-        .await
-        .unwrap_or_else(|| Err(SourceFailure::Unavailable("it took too long".to_owned())));
-    let now = shared.clock.now();
-    match read {
-        Ok(Read::Ignored(reason)) => settle(shared, receipt, Settlement::Ignored(reason)).await,
-        Ok(Read::Batches(batches)) => {
-            match shared
-                .store
-                .apply_receipt(receipt.claim(), batches, now)
-                .await
-            {
-                Err(StoreError::Refused { reason }) => {
-                    let death = Death::new(ErrorClass::Schema, reason);
-                    settle(shared, receipt, Settlement::Dead(death)).await
-                }
-                stored => stored.map(|_| ()),
+    let mut doubted = BTreeSet::new();
+    loop {
+        let read = shared
+            .within(read(shared, connection, receipt, &doubted))
+            .await
+            .unwrap_or_else(|| Err(SourceFailure::Unavailable("it took too long".to_owned())));
+        let batches = match read {
+            Ok(Read::Batches(batches)) => batches,
+            Ok(Read::Ignored(reason)) => {
+                return settle(shared, receipt, Settlement::Ignored(reason)).await;
             }
-        }
-        Err(failure) => {
-            tracing::info!(
-                tenant.id = %connection.tenant, connection.id = %connection.connection,
-                receipt.id = %receipt.id, attempt = receipt.attempts, %failure,
-                "a receipt of a shop could not be worked off"
-            );
-            let end = match classify(&failure, &tried(shared, receipt)) {
-                Decision::Pause => {
-                    let paused = Activity::Paused(failure.to_string());
-                    shared
-                        .store
-                        .set_connection_activity(connection, &paused, now)
-                        .await?;
-                    Settlement::Released
-                }
-                decision => parked(&failure)
-                    .unwrap_or_else(|| end_of(decision, class_of_source(&failure), &failure)),
-            };
-            settle(shared, receipt, end).await
+            Err(failure) => return failed(shared, connection, receipt, &failure).await,
+        };
+        let now = shared.clock.now();
+        let stored = shared.store.apply_receipt(receipt.claim(), batches, now);
+        match stored.await {
+            // What it told of is read; a record is doubted once at most, so this comes to an end.
+            Err(StoreError::Doubtful { records, step }) => {
+                tracing::debug!(receipt.id = %receipt.id, step, "a webhook is doubted");
+                doubted.extend(records);
+            }
+            Err(StoreError::Refused { reason }) => {
+                let death = Death::new(ErrorClass::Schema, reason);
+                return settle(shared, receipt, Settlement::Dead(death)).await;
+            }
+            stored => return stored.map(|_| ()),
         }
     }
+}
+
+async fn failed(
+    shared: &Shared,
+    connection: &ConnectionKey,
+    receipt: &Receipt,
+    failure: &SourceFailure,
+) -> Result<(), StoreError> {
+    tracing::info!(
+        tenant.id = %connection.tenant, connection.id = %connection.connection,
+        receipt.id = %receipt.id, attempt = receipt.attempts, %failure,
+        "a receipt of a shop could not be worked off"
+    );
+    let end = match classify(failure, &tried(shared, receipt)) {
+        Decision::Pause => {
+            let paused = Activity::Paused(failure.to_string());
+            let now = shared.clock.now();
+            shared
+                .store
+                .set_connection_activity(connection, &paused, now)
+                .await?;
+            Settlement::Released
+        }
+        decision => {
+            parked(failure).unwrap_or_else(|| end_of(decision, class_of_source(failure), failure))
+        }
+    };
+    settle(shared, receipt, end).await
 }
 
 /// What needs a mapping waits for it, under its name.
@@ -134,12 +149,14 @@ fn end_of(decision: Decision, class: ErrorClass, failure: &impl ToString) -> Set
     }
 }
 
-/// Asks the plugin what the webhook means and reads back what it hints at. A record that broke a rule when a
-/// page brought it is read again: a person put it back to work because something was mended.
+/// Asks the plugin what the webhook means and reads back what it hints at, and what it tells of `doubted` records. A
+/// record that broke a rule when a page brought it is read again: a person put it back to work because something was
+/// mended.
 async fn read(
     shared: &Shared,
     connection: &ConnectionKey,
     receipt: &Receipt,
+    doubted: &BTreeSet<RecordRef>,
 ) -> Result<Read, SourceFailure> {
     if receipt.kind == ReceiptKind::PageRecord {
         let target = receipt.page_record().ok_or_else(|| {
@@ -158,25 +175,26 @@ async fn read(
     }
     let WebhookReading {
         hints,
-        bodies,
+        mut bodies,
         ignored,
     } = shared.source.receive(connection, receipt).await?;
+    bodies
+        .records
+        .retain(|body| !doubted.contains(&body.target()));
     let mut batches = Vec::new();
     if !bodies.records.is_empty() {
         batches.push(bodies.into_batch(connection, ReadPath::WebhookBody, receipt.occurred_at));
     }
     // The same record twice is read once.
-    let targets: BTreeMap<RecordRef, Option<Instant>> = hints
-        .into_iter()
-        .map(|hint| (hint.target, hint.occurred_at))
-        .collect();
+    let hinted = hints.into_iter().map(|hint| hint.target);
+    let targets: BTreeSet<RecordRef> = hinted.chain(doubted.iter().cloned()).collect();
     if targets.len() > HINTS_PER_WEBHOOK_MAX {
         return Err(SourceFailure::Malformed(format!(
             "the webhook hints at {} records, {HINTS_PER_WEBHOOK_MAX} are the limit",
             targets.len()
         )));
     }
-    for target in targets.keys() {
+    for target in &targets {
         let lane = receipt.lane;
         let path = ReadPath::WebhookRefetch;
         let (source, clock) = (&*shared.source, &*shared.clock);

@@ -92,6 +92,17 @@ pub struct ReadRecord {
     pub raw: Vec<usize>,
 }
 
+impl ReadRecord {
+    /// Which record it is.
+    #[must_use]
+    pub fn target(&self) -> RecordRef {
+        RecordRef {
+            kind: self.record.kind,
+            source_id: self.record.source_id.clone(),
+        }
+    }
+}
+
 /// Records and the answers behind them.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {

@@ -24,6 +24,7 @@ mod shop;
 mod status;
 mod text;
 mod tombstone;
+mod transition;
 mod version;
 
 pub use address::{Address, AddressKind, PickupPoint};

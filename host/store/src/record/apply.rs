@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ordercase_model::{Instant, Kind, Tombstone, TombstoneReason};
+use ordercase_model::{Instant, Kind, RecordRef, Tombstone, TombstoneReason};
 
 use super::{
     guard::ReadPath,
@@ -11,7 +11,7 @@ use super::{
     raw,
     read::{self, completeness_text, record_columns, stamps_text},
     snapshot::{Batch, Snapshot},
-    wake,
+    transition, wake,
 };
 use crate::{
     ConnectionKey, Death, ErrorClass, Lane, RecordKey, Store, StoreError,
@@ -21,6 +21,7 @@ use crate::{
     inbox::{NewReceipt, PageRecord, park_in, put_in},
     limits::{BATCH_SNAPSHOTS_MAX, BODY_BYTES_MAX, SOURCE_ID_CHARS_MAX},
     mapping::{self, MissingMapping},
+    tenant::audit_in,
 };
 
 /// What became of one snapshot.
@@ -158,7 +159,8 @@ pub(crate) fn lane_of(path: ReadPath) -> Lane {
     }
 }
 
-/// Writes a batch whose answers are kept already. The outcomes stand in the order of the snapshots.
+/// Writes a batch whose answers are kept already. The outcomes stand in the order of the snapshots. Where a webhook's
+/// body tells of an unusual step, nothing is written: [`StoreError::Doubtful`].
 pub(crate) async fn write_batch(
     tx: &mut Tx,
     batch: &Batch,
@@ -198,7 +200,14 @@ pub(crate) async fn write_batch(
             outcome,
         });
     }
+    if let Some((_, step)) = desk.doubted.first() {
+        return Err(StoreError::Doubtful {
+            step: step.clone(),
+            records: desk.doubted.into_iter().map(|(record, _)| record).collect(),
+        });
+    }
     desk.save(tx, &batch.connection).await?;
+    desk.note_steps(tx, &batch.connection, now).await?;
     let lane = batch
         .snapshots
         .first()
@@ -219,6 +228,10 @@ pub(super) struct Desktop {
     fresh: BTreeSet<Key>,
     pub(super) changed: BTreeSet<Key>,
     forget: Vec<String>,
+    /// Unusual steps that a webhook told of.
+    doubted: Vec<(RecordRef, String)>,
+    /// Unusual steps that the source confirmed.
+    steps: Vec<(Key, String)>,
 }
 
 impl Desktop {
@@ -230,6 +243,8 @@ impl Desktop {
             fresh: BTreeSet::new(),
             changed: BTreeSet::new(),
             forget: Vec::new(),
+            doubted: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -283,6 +298,19 @@ impl Desktop {
         let outcome = match result {
             Ok((held, outcome)) => {
                 if outcome == Outcome::Applied {
+                    let before = self.known.get(&key);
+                    if let Some(step) = before.and_then(|b| transition::unusual(b, &held)) {
+                        if transition::is_doubted(snapshot.path.is_read()) {
+                            let record = RecordRef {
+                                kind: held.kind,
+                                source_id: held.source_id,
+                            };
+                            self.doubted.push((record, step));
+                            // The batch is not written, whatever is said of it.
+                            return (key.0, key.1, Outcome::Superseded);
+                        }
+                        self.steps.push((key.clone(), step));
+                    }
                     self.changed.insert(key.clone());
                 }
                 if fresh {
@@ -295,6 +323,22 @@ impl Desktop {
             Err(reason) => Outcome::Refused(reason),
         };
         (key.0, key.1, outcome)
+    }
+
+    /// Notes the steps that the source confirmed.
+    async fn note_steps(
+        &self,
+        tx: &mut Tx,
+        connection: &ConnectionKey,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        for (key, step) in &self.steps {
+            if let Some(held) = self.known.get(key) {
+                let audit = transition::noted(connection, held, step);
+                audit_in(&mut tx.conn, &connection.tenant, &audit, now).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn save(

@@ -11,6 +11,7 @@ mod read;
 mod redact;
 mod rederive;
 mod snapshot;
+mod transition;
 mod wake;
 
 pub use apply::Applied;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ordercase_model::{Comparability, Instant, Kind};
+use ordercase_model::{Comparability, Instant, Kind, OrderState};
 use ordercase_store::{
     ConnectionKey, DeskKey, EffectState, Receipt, ReceiptState, Store, StoreError, StoredRecord,
     StreamTrack, TicketKey, Track, TrackState, simulation::Leased,
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     plan::Plan,
-    shop::version_of,
+    shop::{state_of, version_of},
     side::order_of,
     world::{State, World},
 };
@@ -23,6 +23,7 @@ struct Seen {
     source_version: Option<String>,
     tells_of: Instant,
     from_body: bool,
+    state: OrderState,
 }
 
 /// The store behind the gates, looked at from outside, and what was seen there before.
@@ -116,6 +117,7 @@ impl Witness {
                 source_version: record.record.source_version.clone(),
                 tells_of: record.event_at.unwrap_or(record.observed_at),
                 from_body: !record.path.is_read(),
+                state: state_of(record),
             };
             let id = record.key.source_id.clone();
             if let Some(before) = self.records.get(&id)
@@ -125,6 +127,15 @@ impl Witness {
                 let (from, to) = (before.version, now.version);
                 world.with(|state| {
                     state.wrong(format!("order {id} went back from version {from} to {to}"));
+                });
+            }
+            if let Some(before) = self.records.get(&id)
+                && now.from_body
+                && !now.state.may_follow(before.state)
+            {
+                let (from, to) = (before.state, now.state);
+                world.with(|state| {
+                    state.wrong(format!("a body took order {id} from {from} to {to}"));
                 });
             }
             self.records.insert(id, now);

@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ordercase_model::{Comparability, Completeness, Instant, Kind, Record, RecordRef, SCHEMA};
+use ordercase_model::{
+    Comparability, Completeness, Instant, Kind, OrderState, Record, RecordRef, SCHEMA,
+};
 use ordercase_store::{RawBody, StoredRecord};
 use serde_json::{Value, json, value::RawValue};
 
@@ -18,6 +20,9 @@ use crate::{Page, Pull, ReadRecord, Reading, SourceFailure};
 pub(super) const PAGE: u32 = 2;
 /// Granularity of coarse times, seconds.
 const COARSE_SECONDS: i64 = 10;
+
+/// Where an order stands in its versions, reinstated in the fourth; after the fifth it begins again.
+const LIFE: [&str; 5] = ["pending", "open", "completed", "open", "cancelled"];
 
 /// An order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +223,12 @@ impl Shop {
     }
 
     fn read(&self, id: u32, order: &Order, observed_at: Instant) -> ReadRecord {
-        let body = json!({ "number": format!("#{id}"), "tags": [order.version.to_string()] });
+        let step = usize::try_from(order.version.saturating_sub(1)).unwrap_or(0) % LIFE.len();
+        let body = json!({
+            "number": format!("#{id}"),
+            "tags": [order.version.to_string()],
+            "order_state": { "canonical": LIFE[step], "raw": LIFE[step], "source_field": "state" },
+        });
         let body = RawValue::from_string(body.to_string());
         ReadRecord {
             record: Record {
@@ -257,6 +267,13 @@ fn reading(records: Vec<ReadRecord>) -> Reading {
         }],
         records,
     }
+}
+
+/// Where an order stands, as a record tells it.
+pub(super) fn state_of(stored: &StoredRecord) -> OrderState {
+    let body: Value = stored.record.read().unwrap_or_default();
+    let state = body.pointer("/order_state/canonical");
+    OrderState::from_text(state.and_then(Value::as_str).unwrap_or_default())
 }
 
 /// The shop's own count of an order's versions, as a record tells it.

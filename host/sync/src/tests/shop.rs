@@ -14,7 +14,7 @@ use ordercase_store::*;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::world::{TestClock, at};
+use super::world::{START, TestClock, at};
 use crate::*;
 
 /// A shop whose orders have whole-number versions; its clock is the test's.
@@ -34,6 +34,8 @@ pub(crate) struct Shop {
     pub(crate) cuts: AtomicUsize,
     /// The source's own words for the state of an order.
     pub(crate) words: Mutex<BTreeMap<u32, &'static str>>,
+    /// Where orders stand, in the model's words.
+    pub(crate) states: Mutex<BTreeMap<u32, &'static str>>,
     /// Where the operator's mappings are.
     pub(crate) store: OnceLock<Store>,
     /// What it was told of them last.
@@ -94,6 +96,9 @@ impl Shop {
             body["order_state"] =
                 json!({"canonical": canonical, "raw": word, "source_field": "state"});
         }
+        if let Some(state) = self.states.lock().unwrap().get(&id) {
+            body["order_state"] = status(state);
+        }
         body
     }
 
@@ -151,6 +156,10 @@ impl Shop {
             records,
         }
     }
+}
+
+fn status(canonical: &str) -> Value {
+    json!({"canonical": canonical, "raw": canonical, "source_field": "state"})
 }
 
 #[async_trait]
@@ -248,6 +257,17 @@ impl Source for Shop {
             kind: Kind::Order,
             source_id: id.to_string(),
         };
+        if let (Some(version), Some(state)) = (body["version"].as_u64(), body["state"].as_str()) {
+            let version = u32::try_from(version).unwrap();
+            let mut told = self.read(u32::try_from(id).unwrap(), (version, START));
+            let mut order: Value = told.record.read().unwrap();
+            order["order_state"] = status(state);
+            told.record.body = serde_json::value::to_raw_value(&order).unwrap();
+            return Ok(WebhookReading {
+                bodies: self.reading(vec![told]),
+                ..WebhookReading::default()
+            });
+        }
         let hint = Hint {
             target,
             occurred_at: webhook.occurred_at,

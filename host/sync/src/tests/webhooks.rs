@@ -1,9 +1,10 @@
+use ordercase_model::{Kind, RecordRef};
 use ordercase_store::{
     ChangedRecord, Lane, MirrorWrite, NewReceipt, Owner, Put, ReceiptKind, ReceiptState,
     TicketCommit, TicketKey, ticket_entity,
 };
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::*;
 use crate::{Clock as _, DeskFailure, OnDemand, Search, SourceFailure};
@@ -32,6 +33,99 @@ async fn a_webhook_is_a_hint_and_the_record_is_read_back_once(
     ));
     let again = world.webhook("2", &json!({"order": 2})).await;
     world.settled(&again, ReceiptState::Duplicate).await;
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_webhook_that_tells_of_an_unusual_step_is_not_believed_the_source_is(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
+    let stand = |id: u32, state: &'static str| {
+        world.shop.change(id, START);
+        world.shop.states.lock().unwrap().insert(id, state);
+    };
+    let told = |version: u32, state: &str| json!({"order": 2, "version": version, "state": state});
+    let order_state = async || {
+        let record = RecordRef {
+            kind: Kind::Order,
+            source_id: "2".to_owned(),
+        };
+        let lookup = world.store.lookup(&world.connection.tenant);
+        let found = lookup.record(&world.connection.connection, &record).await;
+        let body: Value = found.unwrap().unwrap().record.read().unwrap();
+        body["order_state"]["canonical"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let running = world.start("a");
+    stand(2, "open");
+    let put = world.webhook("1", &told(2, "open")).await;
+    world.settled(&put, ReceiptState::Applied).await;
+    stand(2, "completed");
+    let put = world.webhook("2", &told(3, "completed")).await;
+    world.settled(&put, ReceiptState::Applied).await;
+    assert_eq!(world.shop.calls("fetch"), 0, "a usual life is believed");
+
+    // Older than it says: two events of one second, the first delivered last.
+    let put = world.webhook("3", &told(4, "pending")).await;
+    world.settled(&put, ReceiptState::Duplicate).await;
+    assert_eq!(
+        (world.shop.calls("fetch"), order_state().await),
+        (1, "completed".to_owned())
+    );
+    let audits = async || {
+        let all = world.store.audits(&world.connection.tenant).await.unwrap();
+        let steps = all
+            .into_iter()
+            .filter(|one| one.action == "record.stepped_back");
+        steps
+            .map(|one| one.detail["step"].clone())
+            .collect::<Vec<Value>>()
+    };
+    assert_eq!(audits().await, Vec::<Value>::new());
+
+    // A true correction: the source says so, too.
+    stand(2, "open");
+    let put = world.webhook("4", &told(4, "open")).await;
+    world.settled(&put, ReceiptState::Applied).await;
+    assert_eq!(
+        (world.shop.calls("fetch"), order_state().await),
+        (2, "open".to_owned())
+    );
+    assert_eq!(audits().await, ["order_state completed -> open"]);
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_doubted_webhook_waits_for_the_source_and_one_of_a_record_that_is_gone_buries_it(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
+    world.shop.states.lock().unwrap().insert(2, "completed");
+    let running = world.start("a");
+    let hint = world.webhook("1", &json!({"order": 2})).await;
+    world.settled(&hint, ReceiptState::Applied).await;
+    let down = SourceFailure::Unavailable("timeout".into());
+    world.shop.fail("fetch", down, 2);
+    let told = json!({"order": 2, "version": 9, "state": "open"});
+    let put = world.webhook("2", &told).await;
+    let receipt = world.settled(&put, ReceiptState::Duplicate).await;
+    assert_eq!(receipt.attempts, 3, "two answers did not come");
+    world.shop.delete(2);
+    let told = json!({"order": 2, "version": 10, "state": "open"});
+    let put = world.webhook("3", &told).await;
+    world.settled(&put, ReceiptState::Applied).await;
+    assert!(!world.stored().await.contains_key(&2));
     running.stop().await;
     world.adds_up().await;
 }
