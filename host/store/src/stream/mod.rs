@@ -186,6 +186,8 @@ pub struct StreamTrack {
     pub cursor: Option<String>,
     /// Newest change time seen, by the source's clock.
     pub watermark: Option<Instant>,
+    /// The same in the source's own text; absent where its record has none.
+    pub watermark_text: Option<String>,
     /// Pages stored.
     pub pages: u64,
     /// Records stored.
@@ -307,7 +309,7 @@ macro_rules! track_columns {
     () => {
         "tenant_id, connection_id, stream, track, kind, comparability, page_limit, lane, state, since, until, \
          cursor, watermark, pages, records, total, restarts, due_at, attempts, holder, last_error, \
-         started_at, finished_at, every, phase, run_id"
+         started_at, finished_at, every, phase, run_id, watermark_text"
     };
 }
 use track_columns;
@@ -332,6 +334,7 @@ fn read(row: &Row) -> Result<StreamTrack, StoreError> {
         until: row.opt_instant("until")?,
         cursor: row.opt_text("cursor")?,
         watermark: row.opt_instant("watermark")?,
+        watermark_text: row.opt_text("watermark_text")?,
         pages: row.count("pages")?,
         records: row.count("records")?,
         total: row

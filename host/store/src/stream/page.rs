@@ -2,7 +2,8 @@
 //! for a whole page of history, and the cursor moves with the last of them. After a crash in between, the page is read
 //! again and finds those records unchanged: each slice keeps the accounts and notes its holes by itself.
 
-use ordercase_model::{Instant, Kind};
+use ordercase_model::{Instant, Kind, SourceTime};
+use serde::Deserialize;
 
 use super::{
     Next, PageCommit, PageOutcome, StreamTrack, Track, read, track_columns,
@@ -27,7 +28,7 @@ statements! {
     ADVANCE = concat!("UPDATE streams SET cursor = $6, watermark = $7, pages = pages + 1, records = records + $8,
                 total = COALESCE($9, total), state = $10, due_at = $11, holder = $12, lease_until = $13,
                 started_at = COALESCE(started_at, $14), finished_at = COALESCE($15, finished_at),
-                attempts = 0, last_error = NULL, since = $16, phase = $17,
+                attempts = 0, last_error = NULL, since = $16, phase = $17, watermark_text = $18,
                 restarts = CASE WHEN CAST($15 AS BIGINT) IS NULL THEN restarts ELSE 0 END
             WHERE tenant_id = $1 AND connection_id = $2 AND stream = $3 AND track = $4 AND holder = $5
                 AND state = 'pending'
@@ -214,17 +215,37 @@ fn count(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// `$1` to `$17` of [`ADVANCE`].
+/// The newest change time of a track once a page is stored, and the same in the source's own text, which may say
+/// more than an instant does. The text is that of the record's `updated_at`, where it tells the same moment.
+fn watermark(page: &PageCommit) -> (Option<Instant>, Option<String>) {
+    let track = &page.track;
+    let own = |snapshot: &&Snapshot| snapshot.record.kind == track.kind;
+    let newest = page.batch.snapshots.iter().filter(own);
+    let newest = newest.max_by_key(|snapshot| snapshot.record.source_updated_at);
+    let Some(newest) = newest.map(|snapshot| &snapshot.record) else {
+        return (track.watermark, track.watermark_text.clone());
+    };
+    if newest.source_updated_at <= track.watermark {
+        return (track.watermark, track.watermark_text.clone());
+    }
+    let changed: Option<Changed> = serde_json::from_str(newest.body.get()).ok();
+    let text = changed
+        .map(|changed| changed.updated_at)
+        .filter(|time| time.at == newest.source_updated_at)
+        .map(|time| time.raw);
+    (newest.source_updated_at, text)
+}
+
+/// What of a record's body says when it changed.
+#[derive(Deserialize)]
+struct Changed {
+    updated_at: SourceTime,
+}
+
+/// `$1` to `$18` of [`ADVANCE`].
 fn advance(page: &PageCommit) -> Vec<Arg> {
     let track = &page.track;
-    let newest = page
-        .batch
-        .snapshots
-        .iter()
-        .filter(|snapshot| snapshot.record.kind == track.kind)
-        .filter_map(|snapshot| snapshot.record.source_updated_at)
-        .max();
-    let watermark = track.watermark.max(newest);
+    let (watermark, watermark_text) = watermark(page);
     let holder = track.holder.as_ref();
     let (cursor, state, due_at, holder, lease_until) = match &page.next {
         Next::Keep {
@@ -264,7 +285,8 @@ fn advance(page: &PageCommit) -> Vec<Arg> {
         page.now,
         finished,
         track.since,
-        phase.as_str()
+        phase.as_str(),
+        watermark_text
     ]);
     args
 }

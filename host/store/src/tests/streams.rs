@@ -1,5 +1,6 @@
 use ordercase_model::{Comparability, Kind};
 use rstest::rstest;
+use serde_json::json;
 
 use super::support::*;
 use crate::*;
@@ -247,6 +248,57 @@ async fn the_poll_comes_again_and_a_paused_connection_is_left_alone(
         home.claim_track(Lane::Poll, "a", 400).await[0].watermark,
         Some(at(1))
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_newest_change_is_kept_in_the_sources_own_text(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    home.open().await;
+    let told = |n: u32, at: i64, raw: &str| {
+        let mut body = plain_order(n);
+        let at = self::at(at);
+        body["updated_at"] = json!({"raw": raw, "at": at, "zone": "assumed"});
+        order(&n.to_string(), i64::from(n), 1, body)
+    };
+    let mut track = home.claim_track(Lane::Poll, "a", 111).await.remove(0);
+    let pages = [
+        // Not the newest of its page, and one whose text tells another moment than its envelope.
+        (
+            vec![
+                told(1, 1, "1970-01-01 00:00:01"),
+                told(3, 3, "00:00:03 in Apia"),
+            ],
+            Some("00:00:03 in Apia"),
+        ),
+        (vec![told(2, 2, "older")], Some("00:00:03 in Apia")),
+        (vec![], Some("00:00:03 in Apia")),
+        (vec![told(5, 4, "of something else")], None),
+        (
+            vec![told(6, 6, "1970-01-01 00:00:06.0000001")],
+            Some("1970-01-01 00:00:06.0000001"),
+        ),
+    ];
+    for (snapshots, text) in pages {
+        let keep = Next::Keep {
+            cursor: "next".into(),
+            lease_until: at(1_000),
+        };
+        let mut page = home.page(&track, 0..0, keep);
+        page.batch.snapshots = snapshots;
+        track = home.store.apply_page(page).await.unwrap().track;
+        assert_eq!(track.watermark_text.as_deref(), text);
+    }
+    assert_eq!(track.watermark, Some(at(6)));
+    let kept = home.store.streams(&home.connection).await.unwrap();
+    let poll = kept
+        .iter()
+        .find(|one| one.track == Track::Poll && one.stream == track.stream);
+    assert_eq!(poll.unwrap().watermark_text, track.watermark_text);
 }
 
 #[rstest]

@@ -28,6 +28,7 @@ pub(crate) fn stream_track(track: Track) -> StreamTrack {
         until: None,
         cursor: None,
         watermark: None,
+        watermark_text: None,
         pages: 0,
         records: 0,
         total: None,

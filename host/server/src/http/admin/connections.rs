@@ -111,10 +111,17 @@ pub(super) struct StreamView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     finished_at: Option<Instant>,
+    /// Newest change that the poll has seen, in the shop's own text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_change: Option<String>,
 }
 
-impl From<&StreamTrack> for StreamView {
-    fn from(track: &StreamTrack) -> Self {
+impl StreamView {
+    /// How far the history of one of a connection's streams is, and how far its poll.
+    fn of(track: &StreamTrack, all: &[StreamTrack]) -> Self {
+        let poll = all
+            .iter()
+            .find(|one| one.track == Track::Poll && one.stream == track.stream);
         Self {
             stream: track.stream.clone(),
             kind: track.kind.to_string(),
@@ -129,6 +136,7 @@ impl From<&StreamTrack> for StreamView {
             pages: track.pages,
             last_error: track.last_error.clone(),
             finished_at: track.finished_at,
+            newest_change: poll.and_then(|poll| poll.watermark_text.clone()),
         }
     }
 }
@@ -422,6 +430,9 @@ pub(super) async fn known_connection(
 pub(super) async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Problem> {
     let tracks = app.store.streams(&connection.key).await?;
     let history = tracks.iter().filter(|track| track.track == Track::Backfill);
+    let streams = history
+        .map(|track| StreamView::of(track, &tracks))
+        .collect();
     let (state, paused_reason) = state(&connection.activity);
     Ok(ConnectionView {
         tenant_id: connection.key.tenant.to_string(),
@@ -434,6 +445,6 @@ pub(super) async fn view(app: &App, connection: &Connection) -> Result<Connectio
         state,
         paused_reason,
         shop: connection.shop.clone(),
-        streams: history.map(StreamView::from).collect(),
+        streams,
     })
 }
