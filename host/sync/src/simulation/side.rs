@@ -212,9 +212,8 @@ fn effects(ticket: u64, version: u64, first: bool, revision: u64) -> Vec<NewEffe
         kind: "ticket.update".to_owned(),
         payload: json!({ "ticket": ticket, "note": { "body": "an order" } }),
     };
-    let mut effects = vec![fields];
-    effects.extend(first.then_some(note));
-    effects
+    // The fields last: what a later look brings is merged into what waits last, and into nothing else.
+    first.then_some(note).into_iter().chain([fields]).collect()
 }
 
 #[async_trait]
