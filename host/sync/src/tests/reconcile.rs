@@ -1,12 +1,15 @@
 //! Any one of push, poll and reconcile switched off still converges (SB-103); what nothing told of is repaired within
 //! the bound of the track that looks (SB-102, SB-184).
 
-use ordercase_store::{HoleCause, HoleKind, Phase, Track, TrackState};
+use std::sync::atomic::Ordering;
+
+use ordercase_model::Kind;
+use ordercase_store::{HoleCause, HoleKind, Phase, StoredRecord, Track, TrackState};
 use rstest::rstest;
 use serde_json::json;
 
 use super::world::*;
-use crate::limits::{RECONCILE_INTERVAL_SECONDS, SWEEP_INTERVAL_SECONDS};
+use crate::limits::{RECONCILE_INTERVAL_SECONDS, REREAD_INTERVAL_SECONDS, SWEEP_INTERVAL_SECONDS};
 
 impl World {
     async fn switch_off(&self, track: Track) {
@@ -118,6 +121,61 @@ async fn what_changed_silently_months_ago_is_repaired_overnight(
         world.holes().await,
         [("14".to_owned(), HoleKind::Stale, HoleCause::ChangedSilently)]
     );
+    running.stop().await;
+    world.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_change_times_lie_orders_that_are_not_final_are_read_again_by_and_by(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(world) = World::new(on, 3).await else {
+        return;
+    };
+    world.shop.hashes.store(true, Ordering::SeqCst);
+    let stand = |id, state| world.shop.states.lock().unwrap().insert(id, state);
+    stand(1, "open");
+    stand(2, "open");
+    stand(3, "completed");
+    let running = world.start("a");
+    world.connect(&running.engine).await;
+    for track in [Track::Poll, Track::Reconcile, Track::Sweep] {
+        world.switch_off(track).await;
+    }
+    world.backfilled().await;
+    world.shop.change_silently(2);
+    world.shop.change_silently(3);
+    let from = world.now();
+    let repaired = async || world.stored().await[&2] == "version 1, 1";
+    world
+        .until(5, "the open order was read again", repaired)
+        .await;
+    // A young order is read again after a quarter of an hour, by a track that looks every five minutes.
+    let bound = 900 + REREAD_INTERVAL_SECONDS + 60;
+    assert!(world.now() - from <= bound, "{}", world.now() - from);
+    let stale = ("2".to_owned(), HoleKind::Stale, HoleCause::ChangedSilently);
+    assert_eq!(world.holes().await, [stale]);
+    assert_eq!(
+        world.stored().await[&3],
+        "version 1",
+        "it is final: the sweep's to find"
+    );
+
+    // Final orders are left alone.
+    stand(1, "cancelled");
+    stand(2, "completed");
+    let seen_final = async || {
+        let lookup = world.store.lookup(&world.connection.tenant);
+        let orders = lookup.after(&world.connection.connection, Kind::Order, "");
+        let open = |record: &StoredRecord| record.record.body.get().contains(r#""open""#);
+        !orders.await.unwrap().iter().any(open)
+    };
+    world.until(5, "both ends were read", seen_final).await;
+    let (fetched, then) = (world.shop.calls("fetch"), world.now());
+    let a_day_later = async || world.now() > then + 86_400;
+    world.until(300, "a day passes", a_day_later).await;
+    assert_eq!(world.shop.calls("fetch"), fetched);
     running.stop().await;
     world.adds_up().await;
 }

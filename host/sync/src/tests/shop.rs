@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -34,7 +34,9 @@ pub(crate) struct Shop {
     pub(crate) cuts: AtomicUsize,
     /// The source's own words for the state of an order.
     pub(crate) words: Mutex<BTreeMap<u32, &'static str>>,
-    /// Where orders stand, in the model's words.
+    /// Whether versions are hashes, which say no more than equal or not.
+    pub(crate) hashes: AtomicBool,
+    /// Where orders stand, in the model's words; those were placed when the test began.
     pub(crate) states: Mutex<BTreeMap<u32, &'static str>>,
     /// Where the operator's mappings are.
     pub(crate) store: OnceLock<Store>,
@@ -98,6 +100,7 @@ impl Shop {
         }
         if let Some(state) = self.states.lock().unwrap().get(&id) {
             body["order_state"] = status(state);
+            body["placed_at"] = json!({"raw": "then", "at": at(START), "zone": "source"});
         }
         body
     }
@@ -116,14 +119,26 @@ impl Shop {
         }
     }
 
+    /// How its versions compare.
+    pub(crate) fn comparability(&self) -> Comparability {
+        match self.hashes.load(Ordering::SeqCst) {
+            true => Comparability::Equality,
+            false => Comparability::Integer,
+        }
+    }
+
     fn read(&self, id: u32, (version, changed): (u32, i64)) -> ReadRecord {
+        let source_version = match self.comparability() {
+            Comparability::Equality => format!("hash of {}", self.tag(id, version)),
+            _ => version.to_string(),
+        };
         ReadRecord {
             record: Record {
                 schema: SCHEMA.to_owned(),
                 kind: Kind::Order,
                 source_id: id.to_string(),
                 parent: None,
-                source_version: Some(version.to_string()),
+                source_version: Some(source_version),
                 source_updated_at: Some(at(changed)),
                 api_version: None,
                 completeness: Completeness::Full,
@@ -131,7 +146,7 @@ impl Shop {
                 warnings: Vec::new(),
                 body: serde_json::value::to_raw_value(&self.body(id, version)).unwrap(),
             },
-            comparability: Comparability::Integer,
+            comparability: self.comparability(),
             observed_at: self.clock.get().map_or(at(changed), |clock| clock.now()),
             raw: vec![0],
         }
