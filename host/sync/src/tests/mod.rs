@@ -9,6 +9,7 @@ mod poll;
 mod reconcile;
 mod replay;
 mod replicas;
+mod retention;
 mod shop;
 mod stop;
 mod subscriptions;

@@ -58,13 +58,13 @@ impl Mapper for Told {
     }
 }
 
-struct Stage {
-    world: World,
+pub(crate) struct Stage {
+    pub(crate) world: World,
     told: Arc<Told>,
     replayer: Replayer,
 }
 
-async fn stage(on: On, orders: u32) -> Option<Stage> {
+pub(crate) async fn stage(on: On, orders: u32) -> Option<Stage> {
     let world = World::new(on, orders).await?;
     let running = world.start("a");
     world.connect(&running.engine).await;
@@ -85,7 +85,7 @@ async fn stage(on: On, orders: u32) -> Option<Stage> {
 }
 
 impl Stage {
-    fn ask(&self, dry_run: bool) -> RecordReplay {
+    pub(crate) fn ask(&self, dry_run: bool) -> RecordReplay {
         RecordReplay {
             connection: self.world.connection.clone(),
             filter: RecordFilter::default(),
@@ -100,7 +100,11 @@ impl Stage {
     }
 
     async fn replay(&self, dry_run: bool) -> ReplayedPage {
-        let page = self.replayer.records(self.ask(dry_run)).await.unwrap();
+        self.replay_as(self.ask(dry_run)).await
+    }
+
+    pub(crate) async fn replay_as(&self, ask: RecordReplay) -> ReplayedPage {
+        let page = self.replayer.records(ask).await.unwrap();
         self.world.adds_up().await;
         page
     }

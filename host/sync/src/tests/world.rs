@@ -181,7 +181,7 @@ impl World {
             Some(url) => Store::connect(url, StoreOptions::default()).await,
         }
         .unwrap();
-        let (connection, desk) = settle(&store).await;
+        let (connection, desk) = settle(&store, "").await;
         let shop = Arc::new(Shop::default());
         for id in 1..=orders {
             shop.change(id, START - 10_000 + i64::from(id));
@@ -238,16 +238,17 @@ impl World {
     }
 
     pub(crate) async fn connect(&self, engine: &Engine) {
+        self.connect_shop(engine, &self.connection).await;
+    }
+
+    pub(crate) async fn connect_shop(&self, engine: &Engine, connection: &ConnectionKey) {
         let spec = StreamSpec {
             stream: "orders".to_owned(),
             kind: Kind::Order,
             comparability: self.shop.comparability(),
             page_limit: u32::try_from(PAGE).unwrap(),
         };
-        engine
-            .open_streams(&self.connection, &[spec])
-            .await
-            .unwrap();
+        engine.open_streams(connection, &[spec]).await.unwrap();
     }
 
     pub(crate) async fn webhook(&self, key: &str, body: &Value) -> Put {
@@ -372,10 +373,11 @@ async fn database() -> Option<String> {
     Some(migrated.await)
 }
 
-async fn settle(store: &Store) -> (ConnectionKey, DeskKey) {
-    let tenant = TenantId::new("t1").unwrap();
+/// A tenant with a shop and a desk; `suffix` tells it from another.
+pub(crate) async fn settle(store: &Store, suffix: &str) -> (ConnectionKey, DeskKey) {
+    let tenant = TenantId::new(format!("t1{suffix}")).unwrap();
     store
-        .add_tenant(&tenant, "t1", &json!({}), at(0))
+        .add_tenant(&tenant, tenant.as_str(), &json!({}), at(0))
         .await
         .unwrap();
     let plugin = PluginRow {
@@ -389,7 +391,7 @@ async fn settle(store: &Store) -> (ConnectionKey, DeskKey) {
     store.put_plugin(&plugin).await.unwrap();
     let connection = ConnectionKey {
         tenant: tenant.clone(),
-        connection: ConnectionId::new("shop").unwrap(),
+        connection: ConnectionId::new(format!("shop{suffix}")).unwrap(),
     };
     let new = NewConnection {
         key: connection.clone(),
@@ -405,11 +407,11 @@ async fn settle(store: &Store) -> (ConnectionKey, DeskKey) {
     store.add_connection(new, at(0)).await.unwrap();
     let desk = DeskKey {
         tenant,
-        desk: DeskId::new("desk").unwrap(),
+        desk: DeskId::new(format!("desk{suffix}")).unwrap(),
     };
     let new = NewDesk {
         key: desk.clone(),
-        subdomain: "acme".to_owned(),
+        subdomain: format!("acme{suffix}"),
         account_id: None,
         settings: json!({}),
     };
