@@ -115,6 +115,22 @@ async fn runs_are_listed_and_followed_to_their_end() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_world_with_accounts_that_do_not_add_up_fails_its_test() -> anyhow::Result<()> {
+    let world = world(unheard()).await?;
+    world.settled().await?;
+    let more = "UPDATE accounts SET applied = applied + 1 WHERE via = 'page'";
+    assert!(tamper(&world, more, &[]).await? > 0);
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(world)));
+    let told = ended.expect_err("the accounts do not add up");
+    let told = told.downcast_ref::<String>().map(String::as_str);
+    assert!(
+        told.is_some_and(|told| told.contains("do not add up")),
+        "{told:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn how_long_things_are_kept_is_set_on_the_command_line() -> anyhow::Result<()> {
     let world = world(unheard()).await?;
     let verb = ["tenant", "retention", world.tenant()];

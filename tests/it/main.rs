@@ -14,6 +14,7 @@ mod cases;
 mod complete;
 mod dead_letters;
 mod demo;
+mod history;
 mod kills;
 mod mappings;
 mod outage;

@@ -30,6 +30,28 @@ async fn missing(world: &World) -> anyhow::Result<Value> {
     Ok(shown["missing"].clone())
 }
 
+/// A reconciliation proves the shop again and again, and the agent sees until when.
+async fn proven_again(world: &World, ticket: u64) -> anyhow::Result<()> {
+    world.pace("reconcile", &["--every", "1"]).await?;
+    let mut before = String::new();
+    for what in ["the shop is proven", "it is proven until later"] {
+        before = until_some(what, SOON, || async {
+            let shop = world.context(ticket).await?["store_health"][0].clone();
+            let through = shop["proven"]["through"].as_str().unwrap_or_default();
+            let later = shop["complete"] == true && through > before.as_str();
+            Ok(later.then(|| through.to_owned()))
+        })
+        .await?;
+    }
+    let Some(browser) = page::chromium() else {
+        return Ok(());
+    };
+    let address = page::address(world, ticket, world.context_token());
+    let shown = page::rendered(browser, &world.data().join("browser"), &address).await?;
+    assert!(shown.contains("proven complete"), "{shown}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Result<()> {
     let world = world(WorldOptions::default()).await?;
@@ -116,6 +138,7 @@ async fn an_order_waits_for_its_mapping_and_arrives_with_it_once() -> anyhow::Re
         "{context}"
     );
     assert_eq!(context["store_health"][0]["complete"], true, "{context}");
+    proven_again(&world, ticket).await?;
     let status = &context["order_in_question"]["fulfilment_status"]["value"]["status"];
     assert_eq!(status, "delivered");
     let accounts = world.cli.run(&["accounts"]).await?;

@@ -86,14 +86,18 @@ impl Cli {
 
     /// The accounts, asked where waiting for a future is not possible; `None` when there is no telling.
     pub(crate) fn accounts_now(&self) -> Option<Value> {
-        let output = std::process::Command::new(&self.program)
+        let mut command = std::process::Command::new(&self.program);
+        command
             .arg("accounts")
             .arg("--data")
             .arg(&self.data)
             .args(&self.database)
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
+            .envs(&self.environment)
+            .stdin(Stdio::null());
+        if let Some(server) = &self.server {
+            command.arg("--server").arg(server);
+        }
+        let output = command.output().ok()?;
         serde_json::from_slice(&output.stdout).ok()
     }
 }

@@ -90,6 +90,12 @@ impl Hosts {
         Ok(true)
     }
 
+    /// Whether each was started and none was ended.
+    pub(crate) fn all_run(&self) -> bool {
+        let runs = |place: &Mutex<Option<Process>>| place.try_lock().is_ok_and(|one| one.is_some());
+        self.running.iter().all(runs)
+    }
+
     /// Asks every host to end, and waits until each has.
     ///
     /// # Errors

@@ -458,9 +458,17 @@ impl Drop for World {
         if self.accounted || std::thread::panicking() {
             return;
         }
-        let accounts = self.cli.accounts_now().unwrap_or_default();
-        if accounts["adds_up"] == false {
-            panic!("the accounts do not add up: {accounts}");
+        // A test may have killed it, or it never began.
+        if !self.hosts.all_run() {
+            return;
+        }
+        match self.cli.accounts_now() {
+            Some(accounts) if accounts["adds_up"] == true => {}
+            Some(accounts) => panic!("the accounts do not add up: {accounts}"),
+            None => panic!(
+                "the accounts cannot be read; see the logs in {}",
+                self.data.display()
+            ),
         }
     }
 }
