@@ -249,7 +249,8 @@ statements! {
     COUNTS = "SELECT (SELECT COUNT(*) FROM receipts) AS receipts, (SELECT COUNT(*) FROM outbox) AS outbox,
             (SELECT COUNT(*) FROM outbox WHERE state = 'pending') AS waiting,
             (SELECT COUNT(*) FROM journal) AS journal, (SELECT COUNT(*) FROM records) AS records,
-            (SELECT COUNT(*) FROM raw_bodies) AS raw_bodies";
+            (SELECT COUNT(*) FROM raw_bodies) AS raw_bodies, (SELECT COUNT(*) FROM runs) AS runs,
+            (SELECT COUNT(*) FROM holes) AS holes, (SELECT COUNT(*) FROM audit) AS audit";
 }
 
 /// A receipt or an effect under a lease.
@@ -264,7 +265,7 @@ pub struct Leased {
 }
 
 /// Rows of the tables that grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RowCounts {
     /// Receipts.
     pub receipts: u64,
@@ -278,6 +279,12 @@ pub struct RowCounts {
     pub records: u64,
     /// Answers kept beside records.
     pub raw_bodies: u64,
+    /// Runs.
+    pub runs: u64,
+    /// Holes that runs found.
+    pub holes: u64,
+    /// Deeds noted.
+    pub audit: u64,
 }
 
 impl Store {
@@ -323,6 +330,9 @@ impl Store {
             journal: row.count("journal")?,
             records: row.count("records")?,
             raw_bodies: row.count("raw_bodies")?,
+            runs: row.count("runs")?,
+            holes: row.count("holes")?,
+            audit: row.count("audit")?,
         })
     }
 

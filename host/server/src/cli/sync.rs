@@ -1,8 +1,11 @@
 //! Verbs about reading shops.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use http::Method;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+use ordercase_model::Instant;
 use serde_json::{Value, json};
 
 use super::{
@@ -119,7 +122,7 @@ impl Board {
     fn show(&mut self, run: Value) {
         let text = |field: &str| run.get(field).and_then(Value::as_str).unwrap_or_default();
         let number = |field: &str| run.get(field).and_then(Value::as_u64);
-        let (id, phase) = (text("id").to_owned(), text("phase").to_owned());
+        let id = text("id").to_owned();
         let bars = &self.bars;
         let (bar, kept) = self.runs.entry(id).or_insert_with(|| {
             let bar = bars.add(ProgressBar::new_spinner());
@@ -135,16 +138,7 @@ impl Board {
             None => bar.set_style(style("{prefix:22} {spinner} {pos} records {wide_msg}")),
         }
         bar.set_position(records);
-        let rate = run.get("rate").and_then(Value::as_f64).unwrap_or(0.0);
-        let mut words = format!("{phase}, {rate:.0}/s");
-        for (field, word) in [("holes", "holes mended"), ("gone", "gone")] {
-            if let Some(count) = number(field).filter(|count| *count > 0) {
-                words.push_str(&format!(", {count} {word}"));
-            }
-        }
-        if let Some(error) = run.get("last_error").and_then(Value::as_str) {
-            words.push_str(&format!(", {error}"));
-        }
+        let words = words(&run);
         if text("ended_at").is_empty() {
             bar.set_message(words);
         } else {
@@ -159,13 +153,97 @@ impl Board {
     }
 }
 
+/// What stands beside a run's bar: phase, pace, how long it takes yet, what was mended, what a person should know.
+fn words(run: &Value) -> String {
+    let text = |field: &str| run.get(field).and_then(Value::as_str);
+    let number = |field: &str| run.get(field).and_then(Value::as_u64);
+    let rate = run.get("rate").and_then(Value::as_f64).unwrap_or(0.0);
+    let mut words = vec![
+        text("phase").unwrap_or_default().to_owned(),
+        format!("{rate:.0}/s"),
+    ];
+    if let (Some(end), Some(now)) = (moment(run, "expected_end"), moment(run, "now")) {
+        let left = Duration::from_micros(end.micros().abs_diff(now.micros()));
+        words.push(format!("about {} left", HumanDuration(left)));
+    }
+    for (field, word) in [("holes", "holes mended"), ("gone", "gone")] {
+        if let Some(count) = number(field).filter(|count| *count > 0) {
+            words.push(format!("{count} {word}"));
+        }
+    }
+    let warnings = run.get("warnings").and_then(Value::as_array);
+    if let Some(newest) = warnings.and_then(|all| all.last()?.as_str()) {
+        words.push(format!("warning: {newest}"));
+    }
+    words.extend(text("last_error").map(str::to_owned));
+    words.join(", ")
+}
+
+/// A time of a run.
+fn moment(run: &Value, field: &str) -> Option<Instant> {
+    run.get(field)?.as_str()?.parse().ok()
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[cfg(test)]
 mod tests {
+    use indicatif::{InMemoryTerm, ProgressDrawTarget};
+
     use super::*;
+
+    fn board() -> (Board, InMemoryTerm) {
+        let terminal = InMemoryTerm::new(10, 140);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let board = Board {
+            bars: MultiProgress::with_draw_target(target),
+            ..Board::default()
+        };
+        (board, terminal)
+    }
+
+    #[test]
+    fn a_terminal_shows_how_far_runs_are_and_when_they_end() {
+        let (mut board, terminal) = board();
+        let mut run = json!({
+            "id": "run_1", "stream": "orders", "track": "backfill", "phase": "reading", "records": 100, "total": 400,
+            "rate": 2.0, "now": "2026-11-29T10:00:00Z", "expected_end": "2026-11-29T10:02:30Z", "holes": 0,
+            "warnings": ["the shop lists an order twice"],
+        });
+        board.show(run.clone());
+        board.show(json!({
+            "id": "run_2", "stream": "customers", "track": "poll", "phase": "reading", "records": 7, "rate": 0.4,
+            "last_error": "the shop did not answer",
+        }));
+        let shown = terminal.contents();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(
+            lines[0].starts_with("orders backfill") && lines[0].contains("100/400"),
+            "{shown}"
+        );
+        let told = "reading, 2/s, about 3 minutes left, warning: the shop lists an order twice";
+        assert!(shown.contains(told), "{shown}");
+        assert!(
+            shown.contains("7 records reading, 0/s, the shop did not answer"),
+            "{shown}"
+        );
+
+        run["records"] = json!(400);
+        run["phase"] = json!("done");
+        run["holes"] = json!(3);
+        run["ended_at"] = json!("2026-11-29T10:03:00Z");
+        run["expected_end"] = Value::Null;
+        run["warnings"] = json!([]);
+        board.show(run);
+        let shown = terminal.contents();
+        assert!(
+            shown.contains("400/400 done, 2/s, 3 holes mended"),
+            "{shown}"
+        );
+        assert_eq!(board.ended()["runs"].as_array().unwrap().len(), 2);
+    }
 
     #[test]
     fn events_are_read_however_they_are_cut() {

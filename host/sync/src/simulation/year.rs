@@ -18,6 +18,8 @@ const DAYS_PER_CHANGE: i64 = 3;
 const TICKETS: u64 = 2;
 /// Receipts that are left at the end of a day: those of a month, one a changed order and ticket.
 const RECEIPTS_MAX: u64 = 2 * TICKETS * 31 / DAYS_PER_CHANGE.unsigned_abs() + 10;
+/// Orders that a shop has at most when a run begins; a year adds none.
+const ORDERS_MAX: u64 = 5;
 /// Steps of one day; a loop that never rests would have more.
 const STEPS_PER_DAY_MAX: u64 = 40_000;
 
@@ -42,6 +44,8 @@ pub struct Year {
     pub journal: u64,
     /// Most receipts at the end of a day.
     pub receipts: u64,
+    /// Most records, runs, holes and deeds at the end of a day.
+    pub most: RowCounts,
     /// What was broken, if anything.
     pub violation: Option<String>,
 }
@@ -58,6 +62,9 @@ impl Year {
             3 * self.effects + young.unsigned_abs() * TICKETS * u64::from(ATTEMPTS_MAX);
         let polls = DAYS * 24 * 3_600 / POLL_SECONDS;
         let asked_max = 2 * attempts_max + 4 * polls.unsigned_abs() + 4 * self.changes + 100;
+        // Each track that looks at the shop leaves a run, the sweep one a night, until retention takes it.
+        let runs_a_day = 3 * 24 * 3_600 / POLL_SECONDS + 1;
+        let runs_max = u64::from(Retention::default().runs_days + 2) * runs_a_day.unsigned_abs();
         let broken = [
             (
                 self.waiting > waiting_max,
@@ -88,6 +95,25 @@ impl Year {
                 "receipts",
                 self.receipts,
                 RECEIPTS_MAX,
+            ),
+            (self.most.runs > runs_max, "runs", self.most.runs, runs_max),
+            (
+                self.most.holes > 0,
+                "holes that nothing told of",
+                self.most.holes,
+                0,
+            ),
+            (
+                self.most.audit > self.changes,
+                "deeds",
+                self.most.audit,
+                self.changes,
+            ),
+            (
+                self.most.records > ORDERS_MAX,
+                "records",
+                self.most.records,
+                ORDERS_MAX,
             ),
         ];
         for (over, what, is, most) in broken {
@@ -146,4 +172,13 @@ fn look(year: &mut Year, counts: RowCounts) {
     year.effects = counts.outbox;
     year.journal = year.journal.max(counts.journal);
     year.receipts = year.receipts.max(counts.receipts);
+    let most = &mut year.most;
+    for (most, is) in [
+        (&mut most.records, counts.records),
+        (&mut most.runs, counts.runs),
+        (&mut most.holes, counts.holes),
+        (&mut most.audit, counts.audit),
+    ] {
+        *most = is.max(*most);
+    }
 }

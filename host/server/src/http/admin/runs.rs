@@ -36,6 +36,8 @@ use crate::{
 struct RunView {
     #[serde(flatten)]
     run: Run,
+    /// The moment of this view.
+    now: Instant,
     /// Records per second since it began.
     rate: f64,
     /// When it will have read all, at that rate, where the source said how many there are.
@@ -63,6 +65,7 @@ impl RunView {
         });
         Self {
             run,
+            now,
             rate,
             expected_end,
         }
@@ -229,5 +232,63 @@ impl Follower {
         }
         self.idle = idle;
         events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ordercase_model::Kind;
+    use ordercase_store::{ConnectionId, Phase, TenantId, Track};
+
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_micros(seconds * 1_000_000).unwrap()
+    }
+
+    fn run(records: u64, total: Option<u64>, ended_at: Option<i64>) -> Run {
+        Run {
+            connection: ConnectionKey {
+                tenant: TenantId::new("t").unwrap(),
+                connection: ConnectionId::new("c").unwrap(),
+            },
+            id: RunId::new("run_1").unwrap(),
+            stream: "orders".to_owned(),
+            track: Track::Backfill,
+            kind: Kind::Order,
+            phase: Phase::Reading,
+            since: None,
+            until: None,
+            started_at: at(1_000),
+            updated_at: at(1_050),
+            ended_at: ended_at.map(at),
+            pages: 1,
+            records,
+            total,
+            changed: 0,
+            holes: 0,
+            gone: 0,
+            warnings: Vec::new(),
+            last_error: None,
+            proof: None,
+        }
+    }
+
+    #[test]
+    fn a_run_is_expected_to_end_at_the_pace_it_has() {
+        let view = |records, total, ended_at| {
+            let view = RunView::of(run(records, total, ended_at), at(1_050));
+            (
+                view.rate,
+                view.expected_end.map(|end| end.micros() / 1_000_000),
+            )
+        };
+        assert_eq!(view(100, Some(400), None), (2.0, Some(1_200)));
+        assert_eq!(view(400, Some(400), None), (8.0, Some(1_050)));
+        // More than the source said at first.
+        assert_eq!(view(450, Some(400), None), (9.0, Some(1_050)));
+        assert_eq!(view(0, Some(400), None), (0.0, None), "no pace yet");
+        assert_eq!(view(100, None, None), (2.0, None), "nobody knows how many");
+        assert_eq!(view(100, Some(400), Some(1_025)), (4.0, None), "it is over");
     }
 }
