@@ -52,8 +52,9 @@ async function refund(id, amount, reason, settle = true) {
   })
   if (settle && made.state !== 'Settled') await admin.ask(`mutation { settleRefund(input: { id: "${made.id}", transactionId: "back-${made.id}" }) { ... on Refund { id } ${FAILS} } }`)
 }
-function cancel(id, reason) {
-  return admin.ask(`mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { ... on Order { id } ${FAILS} } }`, { input: { orderId: id, reason, cancelShipping: true } })
+/** The whole order with its shipping, or only those lines. */
+function cancel(id, reason, lines) {
+  return admin.ask(`mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { ... on Order { id } ${FAILS} } }`, { input: { orderId: id, reason, lines, cancelShipping: !lines } })
 }
 
 // ---- who buys ----
@@ -97,10 +98,11 @@ async function move(id, to) {
   for (const one of fulfillments) await admin.ask(`mutation { transitionFulfillmentToState(id: "${one.id}", state: "${to}") { ... on Fulfillment { id } ${FAILS} } }`)
 }
 const CHANGES = {
-  /** An order that is authorised and not paid, or another method's; prints its id. */
+  /** An order of two lines that is authorised and not paid, or another method's; prints its id. */
   place: async (email, method = 'invoice') => {
-    const { items } = await admin.ask('{ productVariants(options: { filter: { sku: { eq: "BULB-E27" } } }) { items { id } } }')
-    console.log(JSON.stringify({ order: await buy(person('Rowan', 'Reed', email), [[items[0].id, 2]], { method }) }))
+    const { items } = await admin.ask('{ productVariants { items { id sku } } }')
+    const basket = [['BULB-E27', 2], ['LAMP-HERON', 1]].map(([sku, quantity]) => [items.find((item) => item.sku === sku).id, quantity])
+    console.log(JSON.stringify({ order: await buy(person('Rowan', 'Reed', email), basket, { method }) }))
   },
   ship,
   fulfil,
@@ -111,6 +113,10 @@ const CHANGES = {
   move,
   refund: (id, amount) => refund(id, Number(amount), 'a scratch'),
   cancel: (id) => cancel(id, 'changed their mind'),
+  cancel_line: async (id, sku) => {
+    const line = (await read(id)).lines.find((one) => one.productVariant.sku === sku)
+    await cancel(id, 'one too many', [{ orderLineId: line.id, quantity: line.quantity }])
+  },
   note: (id, note) => admin.ask('mutation($input: AddNoteToOrderInput!) { addNoteToOrder(input: $input) { id } }', { input: { id, note, isPublic: false } }),
 }
 const [verb, ...rest] = process.argv.slice(3)

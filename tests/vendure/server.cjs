@@ -41,8 +41,9 @@ class Forwarder {
     })
     // A parcel that was made and not sent: the order itself is not told of it.
     this.on(core.FulfillmentEvent, 'fulfillment.state', (event) => ({ fulfillmentId: event.entity.id, orderIds: (event.input?.orders ?? []).map((one) => one.id) }))
-    // A note changes nothing but the history.
-    this.on(core.HistoryEntryEvent, 'order.changed', (event) => (event.historyType === 'order' && event.entity.type === 'ORDER_NOTE' && event.entity.order ? { orderId: event.entity.order.id } : null))
+    // A note changes nothing but the history, and lines that are cancelled leave the order in its state.
+    const told = ['ORDER_NOTE', 'ORDER_CANCELLATION']
+    this.on(core.HistoryEntryEvent, 'order.changed', (event) => (event.historyType === 'order' && told.includes(event.entity.type) && event.entity.order ? { orderId: event.entity.order.id } : null))
     this.on(core.CustomerEvent, 'customer.changed', (event) => ({ customerId: (event.entity ?? event.customer).id }))
   }
   on(kind, name, data) {

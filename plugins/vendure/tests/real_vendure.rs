@@ -36,6 +36,7 @@ use serde_json::Value;
 use component::Desk;
 use host::Host;
 use redact::redacted;
+use rows::{FoundBy, Row};
 use vendure::Shop;
 
 /// One test: the shop is dear, and its steps build on each other.
@@ -78,6 +79,8 @@ async fn a_real_vendure_is_read_as_it_is() {
 const BY_EVENT: Duration = Duration::from_secs(30);
 /// The same without any event: a few polls, which are two seconds apart here and five minutes usually.
 const BY_POLL: Duration = Duration::from_secs(30);
+/// The same for what no poll shows: a few reconciliations, which are a second apart here and an hour usually.
+const BY_RECONCILIATION: Duration = Duration::from_secs(30);
 
 /// Every row of the table of happenings, by events and then without them, in the host's own database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,7 +89,7 @@ async fn every_happening_at_the_shop_reaches_the_host_by_events_and_again_withou
         return;
     };
     by_events(&mut shop).await;
-    by_polls(&shop).await;
+    by_reading_again(&shop).await;
 }
 
 /// No poll is due for five minutes: what arrives came by event.
@@ -110,8 +113,8 @@ async fn by_events(shop: &mut Shop) {
 }
 
 /// Nobody is told anything. A second order moves the newest change time past the first one's, so that only the
-/// plugin's reading of orders that are not final can find what happens to it.
-async fn by_polls(shop: &Shop) {
+/// plugin's reading of orders that are not final, and then the reconciliation, can find what happens to it.
+async fn by_reading_again(shop: &Shop) {
     let polling = [
         "--shop-poll-seconds",
         "2",
@@ -120,14 +123,45 @@ async fn by_polls(shop: &Shop) {
     ];
     let host = Host::start(shop, &polling).await;
     until_live(&host).await;
+    for track in ["reconcile", "sweep", "reread"] {
+        host.pace(track, &["--off"]).await;
+    }
     let order = rows::placed(shop, &host, "rowan.polled@example.test", BY_POLL).await;
     let other = rows::placed(shop, &host, "rowan.ends@example.test", BY_POLL).await;
-    for row in rows::ROWS.iter().filter(|row| row.polled) {
+    for row in rows::found_by(FoundBy::Poll) {
         rows::happens(shop, &host, &order, row, BY_POLL).await;
     }
     rows::happens(shop, &host, &other, &rows::CANCELLED, BY_POLL).await;
+    for row in rows::found_by(FoundBy::Reconciliation) {
+        by_reconciliation(shop, &host, &order, row).await;
+    }
     assert_eq!(host.webhooks().await, 0, "somebody was told");
     host.stop().await;
+}
+
+/// Polls go on and do not show it; once the stream is reconciled, it is there.
+async fn by_reconciliation(shop: &Shop, host: &Host, order: &str, row: &Row) {
+    host.pace("reconcile", &["--off"]).await;
+    row.make(shop, host, order).await;
+    further_polls(host).await;
+    let polled = host.order(order).await.unwrap();
+    assert!(!(row.holds)(&polled), "{}: a poll showed it", row.name);
+    host.pace("reconcile", &["--every", "1"]).await;
+    let what = format!("{}, by reconciliation", row.name);
+    rows::arrives(host, order, &what, BY_RECONCILIATION, row.holds).await;
+    assert_eq!(host.path(order).await, "reconcile");
+}
+
+/// Pages of polls after which one began and ended since the first look.
+const FURTHER_POLLS: i64 = 3;
+
+async fn further_polls(host: &Host) {
+    let enough = host.polls().await + FURTHER_POLLS;
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    while host.polls().await < enough {
+        assert!(std::time::Instant::now() < end, "polling has stopped");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn until_live(host: &Host) {

@@ -76,6 +76,27 @@ impl Host {
         serde_json::from_str(&body?).ok()
     }
 
+    /// What brought the stored version of an order.
+    pub(crate) async fn path(&self, id: &str) -> String {
+        let sql = "SELECT path FROM records WHERE kind = 'order' AND source_id = $1";
+        let mut database = self.database().await;
+        let row = sqlx::query(sql).bind(id).fetch_one(&mut database).await;
+        row.unwrap().get("path")
+    }
+
+    /// Sets how often a track of the orders is read: `["--every", "1"]`, `["--off"]`.
+    pub(crate) async fn pace(&self, track: &str, pace: &[&str]) {
+        let set = [
+            "stream",
+            "set",
+            &self.connection,
+            "orders",
+            "--track",
+            track,
+        ];
+        self.cli.run(&[&set, pace].concat()).await.unwrap();
+    }
+
     /// How many pages the polls of orders have brought.
     pub(crate) async fn polls(&self) -> i64 {
         let sql = "SELECT pages FROM streams WHERE stream = 'orders' AND track = 'poll'";
