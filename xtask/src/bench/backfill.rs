@@ -19,7 +19,7 @@ use super::{
     },
     report::{Goal, Report, figure},
     rows,
-    shop::{Shop, floor, tool},
+    shop::{Shop, floor, native, tool},
     throttle,
 };
 
@@ -85,11 +85,7 @@ pub(super) struct Work<'p> {
 
 impl Work<'_> {
     fn native(&self) -> anyhow::Result<f64> {
-        let (orders, seed) = ("6000", self.seed.to_string());
-        floor(
-            self.programs,
-            &["normalise", "--orders", orders, "--seed", &seed],
-        )
+        native(self.programs, self.seed)
     }
 }
 

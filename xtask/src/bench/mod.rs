@@ -7,6 +7,7 @@
 
 mod backfill;
 mod build;
+mod deliveries;
 mod flood;
 mod hooks;
 mod host;
@@ -46,7 +47,8 @@ enum What {
     /// Takes signed webhooks durably before it answers, beside Fastify with better-sqlite3 and with pg.
     ///
     /// Goals: B9 and B10 (requests a second and 99th percentile at 32 connections), B12 (three times the sustainable
-    /// rate, then `kill -9`: nothing that was answered is lost). The load tool is wrk, installed from Debian. It shares
+    /// rate, then `kill -9`: nothing that was answered is lost). Of B9 and B10, what both sides hold of the deliveries that
+    /// they answered is compared before a time is printed. The load tool is wrk, installed from Debian. It shares
     /// the machine, so compare ratios only.
     Webhook(Webhook),
     /// What a history that is being read does to live events and to agents, and what an idle host costs.

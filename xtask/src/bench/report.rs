@@ -74,6 +74,37 @@ impl Goal {
     }
 }
 
+/// Whether a goal is reached: all that is measured of it must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Verdict {
+    id: &'static str,
+    met: bool,
+    /// What of it is not.
+    missed: Vec<String>,
+}
+
+/// One for each goal, as they come.
+fn verdicts(goals: &[Goal]) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for goal in goals {
+        let middle = figure(goal.measured.median);
+        let missed = (!goal.met)
+            .then(|| format!("{}: {middle} {}, goal {}", goal.what, goal.unit, goal.goal));
+        match verdicts.iter_mut().find(|verdict| verdict.id == goal.id) {
+            Some(verdict) => {
+                verdict.met &= goal.met;
+                verdict.missed.extend(missed);
+            }
+            None => verdicts.push(Verdict {
+                id: goal.id,
+                met: goal.met,
+                missed: missed.into_iter().collect(),
+            }),
+        }
+    }
+    verdicts
+}
+
 /// All of a run.
 pub(super) struct Report {
     head: Value,
@@ -162,10 +193,19 @@ impl Report {
             column.set_cell_alignment(CellAlignment::Right);
         }
         println!("\n{table}");
+        let verdicts = verdicts(&self.goals);
+        for Verdict { id, missed, .. } in &verdicts {
+            if missed.is_empty() {
+                println!("{id} is reached.");
+            } else {
+                println!("{id} is MISSED: {}.", missed.join("; "));
+            }
+        }
         if let Some(file) = file {
             let mut all = self.head;
             all["load_at_end"] = json!(load());
             all["goals"] = serde_json::to_value(&self.goals)?;
+            all["verdicts"] = serde_json::to_value(&verdicts)?;
             all["details"] = Value::Object(self.details);
             std::fs::write(file, serde_json::to_vec_pretty(&all)?)?;
             println!("Written: {}", file.display());
@@ -200,4 +240,33 @@ pub(super) fn figure(number: f64) -> String {
 pub(super) fn now() -> jiff::Timestamp {
     #[expect(clippy::disallowed_methods, reason = "a benchmark runs by wall time")]
     jiff::Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_is_reached_when_all_that_is_measured_of_it_is() {
+        let at = |value: f64| Several::of([value]);
+        let goals = [
+            Goal::at_least("B9", "answers a second", ">= 4x", 4.0, at(4.2)),
+            Goal::at_most("B9", "99th percentile", "<= 0.25x", 0.25, at(0.31)),
+            Goal::at_most("B7", "time", "<= 1.05x", 1.05, at(1.05)),
+        ];
+        let [b9, b7] = &verdicts(&goals)[..] else {
+            panic!("one verdict for each goal");
+        };
+        assert_eq!((b9.id, b9.met), ("B9", false));
+        assert_eq!(b9.missed, ["99th percentile: 0.310 x, goal <= 0.25x"]);
+        assert_eq!((b7.id, b7.met, b7.missed.len()), ("B7", true, 0));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_reached() {
+        let nothing = Several::of([]);
+        assert!(!Goal::at_least("B9", "answers", ">= 4x", 4.0, nothing).met);
+        let broken = Several::of([f64::NAN]);
+        assert!(!Goal::at_most("B9", "tail", "<= 0.25x", 0.25, broken).met);
+    }
 }

@@ -111,3 +111,15 @@ pub(super) fn floor(programs: &Programs, arguments: &[&str]) -> anyhow::Result<f
         .as_f64()
         .context("the tool measured nothing")
 }
+
+/// The native work that pairs are taken beside, microseconds an order.
+///
+/// # Errors
+/// When it fails.
+pub(super) fn native(programs: &Programs, seed: u64) -> anyhow::Result<f64> {
+    let seed = seed.to_string();
+    floor(
+        programs,
+        &["normalise", "--orders", "6000", "--seed", &seed],
+    )
+}

@@ -16,7 +16,7 @@ use super::{
     build::Programs,
     host::{Host, text},
     report::Report,
-    shop::{Shop, floor},
+    shop::{Shop, native},
 };
 
 /// Parts that can be measured alone.
@@ -164,11 +164,7 @@ impl<'p> Work<'p> {
 
     /// The same native work that every pair is taken beside.
     fn native(&self) -> anyhow::Result<f64> {
-        let seed = self.seed.to_string();
-        floor(
-            self.programs,
-            &["normalise", "--orders", "6000", "--seed", &seed],
-        )
+        native(self.programs, self.seed)
     }
 }
 

@@ -58,6 +58,7 @@ impl Node {
             ("same.mjs", include_str!("same.mjs")),
             ("webhook.mjs", include_str!("webhook.mjs")),
             ("acked.mjs", include_str!("acked.mjs")),
+            ("kept.mjs", include_str!("kept.mjs")),
             ("enrich.mjs", include_str!("enrich.mjs")),
             ("orders.graphql", query.as_str()),
         ] {
