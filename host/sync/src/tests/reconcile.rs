@@ -144,6 +144,12 @@ async fn where_change_times_lie_orders_that_are_not_final_are_read_again_by_and_
         world.switch_off(track).await;
     }
     world.backfilled().await;
+    // A window that had begun is read to its end.
+    let left_alone = async || {
+        let tracks = world.store.streams(&world.connection).await.unwrap();
+        tracks.iter().all(|track| track.holder.is_none())
+    };
+    world.until(1, "nobody reads", left_alone).await;
     world.shop.change_silently(2);
     world.shop.change_silently(3);
     let from = world.now();
