@@ -10,286 +10,10 @@ use crate::{FulfilmentState, OrderState, PaymentState};
 /// A state, and the states that may follow it.
 type Row<S> = (S, &'static [S]);
 
-const ORDER: &[Row<OrderState>] = {
-    use OrderState::{Cancelled, Closed, Completed, Draft, Failed, OnHold, Open, Pending};
-    &[
-        (
-            Draft,
-            &[Pending, Open, OnHold, Completed, Closed, Cancelled, Failed],
-        ),
-        (
-            Pending,
-            &[Open, OnHold, Completed, Closed, Cancelled, Failed],
-        ),
-        (Open, &[OnHold, Completed, Closed, Cancelled, Failed]),
-        (OnHold, &[Open, Completed, Closed, Cancelled, Failed]),
-        // Goods came back, or money did.
-        (Completed, &[Closed, Cancelled]),
-        (Closed, &[Cancelled]),
-        // The refund of what was called off.
-        (Cancelled, &[Closed]),
-        // The buyer pays again.
-        (
-            Failed,
-            &[Pending, Open, OnHold, Completed, Closed, Cancelled],
-        ),
-    ]
-};
-
-const PAYMENT: &[Row<PaymentState>] = {
-    use PaymentState::{
-        Authorized, ChargedBack, Failed, NotReported, NotRequired, Overpaid, Paid, PartiallyPaid,
-        PartiallyRefunded, Pending, Refunded, Unpaid, Voided,
-    };
-    &[
-        (
-            Unpaid,
-            &[
-                Pending,
-                Authorized,
-                PartiallyPaid,
-                Paid,
-                Overpaid,
-                PartiallyRefunded,
-                Refunded,
-                Voided,
-                Failed,
-                ChargedBack,
-                NotRequired,
-                NotReported,
-            ],
-        ),
-        (
-            Pending,
-            &[
-                Authorized,
-                PartiallyPaid,
-                Paid,
-                Overpaid,
-                PartiallyRefunded,
-                Refunded,
-                Voided,
-                Failed,
-                ChargedBack,
-                NotRequired,
-                NotReported,
-            ],
-        ),
-        (
-            Authorized,
-            &[
-                PartiallyPaid,
-                Paid,
-                Overpaid,
-                PartiallyRefunded,
-                Refunded,
-                Voided,
-                Failed,
-                ChargedBack,
-            ],
-        ),
-        (
-            PartiallyPaid,
-            &[
-                Paid,
-                Overpaid,
-                PartiallyRefunded,
-                Refunded,
-                Voided,
-                ChargedBack,
-            ],
-        ),
-        // The order grew or shrank.
-        (
-            Paid,
-            &[
-                PartiallyPaid,
-                Overpaid,
-                PartiallyRefunded,
-                Refunded,
-                ChargedBack,
-            ],
-        ),
-        (
-            Overpaid,
-            &[
-                PartiallyPaid,
-                Paid,
-                PartiallyRefunded,
-                Refunded,
-                ChargedBack,
-            ],
-        ),
-        (PartiallyRefunded, &[Refunded, ChargedBack]),
-        (Refunded, &[ChargedBack]),
-        // Another payment is made after one was refused or let go.
-        (
-            Voided,
-            &[Pending, Authorized, PartiallyPaid, Paid, Overpaid, Refunded],
-        ),
-        (
-            Failed,
-            &[
-                Pending,
-                Authorized,
-                PartiallyPaid,
-                Paid,
-                Overpaid,
-                Refunded,
-                Voided,
-            ],
-        ),
-        // The dispute was won, or settled by a refund.
-        (ChargedBack, &[Paid, PartiallyRefunded, Refunded]),
-        // The total is no longer zero.
-        (
-            NotRequired,
-            &[
-                Unpaid,
-                Pending,
-                Authorized,
-                PartiallyPaid,
-                Paid,
-                Overpaid,
-                Refunded,
-            ],
-        ),
-        (
-            NotReported,
-            &[Pending, Paid, PartiallyRefunded, Refunded, ChargedBack],
-        ),
-    ]
-};
-
-const FULFILMENT: &[Row<FulfilmentState>] = {
-    use FulfilmentState::{
-        Cancelled, Delivered, Fulfilled, InProgress, NotRequired, OnHold, PartiallyDelivered,
-        PartiallyFulfilled, ReadyForPickup, Scheduled, Unfulfilled,
-    };
-    &[
-        (
-            Unfulfilled,
-            &[
-                Scheduled,
-                OnHold,
-                InProgress,
-                ReadyForPickup,
-                PartiallyFulfilled,
-                Fulfilled,
-                PartiallyDelivered,
-                Delivered,
-                Cancelled,
-                NotRequired,
-            ],
-        ),
-        (
-            Scheduled,
-            &[
-                Unfulfilled,
-                OnHold,
-                InProgress,
-                ReadyForPickup,
-                PartiallyFulfilled,
-                Fulfilled,
-                PartiallyDelivered,
-                Delivered,
-                Cancelled,
-                NotRequired,
-            ],
-        ),
-        // What is released waits again.
-        (
-            OnHold,
-            &[
-                Unfulfilled,
-                Scheduled,
-                InProgress,
-                ReadyForPickup,
-                PartiallyFulfilled,
-                Fulfilled,
-                PartiallyDelivered,
-                Delivered,
-                Cancelled,
-                NotRequired,
-            ],
-        ),
-        (
-            InProgress,
-            &[
-                OnHold,
-                ReadyForPickup,
-                PartiallyFulfilled,
-                Fulfilled,
-                PartiallyDelivered,
-                Delivered,
-                Cancelled,
-            ],
-        ),
-        // Nobody came for it.
-        (
-            ReadyForPickup,
-            &[
-                OnHold,
-                PartiallyFulfilled,
-                Fulfilled,
-                PartiallyDelivered,
-                Delivered,
-                Cancelled,
-            ],
-        ),
-        (
-            PartiallyFulfilled,
-            &[
-                OnHold,
-                InProgress,
-                ReadyForPickup,
-                Fulfilled,
-                PartiallyDelivered,
-                Delivered,
-                Cancelled,
-            ],
-        ),
-        // The order grew.
-        (
-            Fulfilled,
-            &[PartiallyFulfilled, PartiallyDelivered, Delivered],
-        ),
-        (
-            PartiallyDelivered,
-            &[PartiallyFulfilled, Fulfilled, Delivered],
-        ),
-        (Delivered, &[PartiallyFulfilled, PartiallyDelivered]),
-        (Cancelled, &[]),
-        // Something to send was added.
-        (
-            NotRequired,
-            &[
-                Unfulfilled,
-                Scheduled,
-                InProgress,
-                PartiallyFulfilled,
-                Fulfilled,
-                Delivered,
-                Cancelled,
-            ],
-        ),
-    ]
-};
-
-/// Whether a table lists a step. What the canonical model has no word for (`unknown`) may follow and be followed by
-/// anything, as nobody knows what it is.
-fn lists<S: Copy + Default + PartialEq>(table: &[Row<S>], before: S, after: S) -> bool {
-    let unknown = S::default();
-    before == after
-        || before == unknown
-        || after == unknown
-        || table
-            .iter()
-            .any(|(state, next)| *state == before && next.contains(&after))
-}
-
 macro_rules! machines {
-    ($($state:ident = $table:ident,)*) => { $(
+    ($($state:ident = $table:ident { $($before:ident => [$($after:ident),*],)* })*) => { $(
+        const $table: &[Row<$state>] = &[$(($state::$before, &[$($state::$after),*]),)*];
+
         impl $state {
             /// Whether this state may follow that one in the course of things. `false` is a reason to ask the source,
             /// none to refuse what it answers.
@@ -301,9 +25,86 @@ macro_rules! machines {
     )* };
 }
 machines! {
-    OrderState = ORDER,
-    PaymentState = PAYMENT,
-    FulfilmentState = FULFILMENT,
+    OrderState = ORDER {
+        Draft => [Pending, Open, OnHold, Completed, Closed, Cancelled, Failed],
+        Pending => [Open, OnHold, Completed, Closed, Cancelled, Failed],
+        Open => [OnHold, Completed, Closed, Cancelled, Failed],
+        OnHold => [Open, Completed, Closed, Cancelled, Failed],
+        // Goods came back, or money did.
+        Completed => [Closed, Cancelled],
+        Closed => [Cancelled],
+        // The refund of what was called off.
+        Cancelled => [Closed],
+        // The buyer pays again.
+        Failed => [Pending, Open, OnHold, Completed, Closed, Cancelled],
+    }
+    PaymentState = PAYMENT {
+        Unpaid => [
+            Pending, Authorized, PartiallyPaid, Paid, Overpaid, PartiallyRefunded, Refunded, Voided, Failed,
+            ChargedBack, NotRequired, NotReported
+        ],
+        Pending => [
+            Authorized, PartiallyPaid, Paid, Overpaid, PartiallyRefunded, Refunded, Voided, Failed,
+            ChargedBack, NotRequired, NotReported
+        ],
+        Authorized => [PartiallyPaid, Paid, Overpaid, PartiallyRefunded, Refunded, Voided, Failed, ChargedBack],
+        PartiallyPaid => [Paid, Overpaid, PartiallyRefunded, Refunded, Voided, ChargedBack],
+        // The order grew or shrank.
+        Paid => [PartiallyPaid, Overpaid, PartiallyRefunded, Refunded, ChargedBack],
+        Overpaid => [PartiallyPaid, Paid, PartiallyRefunded, Refunded, ChargedBack],
+        PartiallyRefunded => [Refunded, ChargedBack],
+        Refunded => [ChargedBack],
+        // Another payment is made after one was refused or let go.
+        Voided => [Pending, Authorized, PartiallyPaid, Paid, Overpaid, Refunded],
+        Failed => [Pending, Authorized, PartiallyPaid, Paid, Overpaid, Refunded, Voided],
+        // The dispute was won, or settled by a refund.
+        ChargedBack => [Paid, PartiallyRefunded, Refunded],
+        // The total is no longer zero.
+        NotRequired => [Unpaid, Pending, Authorized, PartiallyPaid, Paid, Overpaid, Refunded],
+        NotReported => [Pending, Paid, PartiallyRefunded, Refunded, ChargedBack],
+    }
+    FulfilmentState = FULFILMENT {
+        Unfulfilled => [
+            Scheduled, OnHold, InProgress, ReadyForPickup, PartiallyFulfilled, Fulfilled, PartiallyDelivered,
+            Delivered, Cancelled, NotRequired
+        ],
+        Scheduled => [
+            Unfulfilled, OnHold, InProgress, ReadyForPickup, PartiallyFulfilled, Fulfilled, PartiallyDelivered,
+            Delivered, Cancelled, NotRequired
+        ],
+        // What is released waits again.
+        OnHold => [
+            Unfulfilled, Scheduled, InProgress, ReadyForPickup, PartiallyFulfilled, Fulfilled,
+            PartiallyDelivered, Delivered, Cancelled, NotRequired
+        ],
+        InProgress => [
+            OnHold, ReadyForPickup, PartiallyFulfilled, Fulfilled, PartiallyDelivered, Delivered, Cancelled
+        ],
+        // Nobody came for it.
+        ReadyForPickup => [OnHold, PartiallyFulfilled, Fulfilled, PartiallyDelivered, Delivered, Cancelled],
+        PartiallyFulfilled => [
+            OnHold, InProgress, ReadyForPickup, Fulfilled, PartiallyDelivered, Delivered, Cancelled
+        ],
+        // The order grew.
+        Fulfilled => [PartiallyFulfilled, PartiallyDelivered, Delivered],
+        PartiallyDelivered => [PartiallyFulfilled, Fulfilled, Delivered],
+        Delivered => [PartiallyFulfilled, PartiallyDelivered],
+        Cancelled => [],
+        // Something to send was added.
+        NotRequired => [Unfulfilled, Scheduled, InProgress, PartiallyFulfilled, Fulfilled, Delivered, Cancelled],
+    }
+}
+
+/// Whether a table lists a step. What the canonical model has no word for (`unknown`) may follow and be followed by
+/// anything, as nobody knows what it is.
+fn lists<S: Copy + Default + PartialEq>(table: &[Row<S>], before: S, after: S) -> bool {
+    let unknown = S::default();
+    before == after
+        || before == unknown
+        || after == unknown
+        || table
+            .iter()
+            .any(|(state, next)| *state == before && next.contains(&after))
 }
 
 #[cfg(test)]

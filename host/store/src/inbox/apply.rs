@@ -16,7 +16,8 @@ impl Store {
     /// mappings changed since it was read, it is released instead: the next reading knows them.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] when somebody else has the receipt by now: nothing is written.
+    /// [`StoreError::LeaseLost`] when somebody else has the receipt by now, [`StoreError::Doubtful`] when a webhook's
+    /// body tells of an unusual step: nothing is written.
     pub async fn apply_receipt(
         &self,
         claim: ReceiptClaim,

@@ -78,7 +78,8 @@ impl Store {
     /// Writes what an agent's question brought in (fetch, search). Counted in the account of `stream`.
     ///
     /// # Errors
-    /// When the batch is too large or the database fails.
+    /// [`StoreError::Doubtful`] when a webhook's body in it tells of an unusual step; when the batch is too large or
+    /// the database fails.
     pub async fn apply_batch(
         &self,
         batch: Batch,
