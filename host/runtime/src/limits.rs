@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use ordercase_breaker::Rules;
+
 use crate::package::{Export, Tier};
 
 const KIB: usize = 1024;
@@ -89,12 +91,12 @@ pub const THROTTLE_WAIT_MAX: Duration = Duration::from_secs(10);
 pub const CLIENTS_MAX: usize = 512;
 /// Most throttles kept.
 pub const THROTTLES_MAX: usize = 16 * 1024;
-/// Failures in a row after which an endpoint of a source is left alone.
-pub const BREAKER_FAILURES: u32 = 5;
-/// For how long at first.
-pub const BREAKER_WAIT: Duration = Duration::from_secs(2);
-/// For how long at most.
-pub const BREAKER_WAIT_MAX: Duration = Duration::from_secs(30);
+/// When an endpoint of a source is left alone.
+pub const BREAKER: Rules = Rules {
+    failures: 5,
+    wait: Duration::from_secs(2),
+    wait_max: Duration::from_secs(30),
+};
 /// Longest that a source's `Retry-After` is believed.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// Shortest secret that answers are searched for; a shorter one would match by chance.

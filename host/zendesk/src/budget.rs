@@ -10,17 +10,16 @@
 //! argument. Coalescing several writes into one belongs to the outbox.
 
 mod headers;
-mod health;
 mod window;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 pub use headers::RateHeaders;
-use health::Health;
+use ordercase_breaker::{Breaker, Resting};
 use window::Window;
 
-use crate::limits::{AUDIT_READS_MAX, TICKET_UPDATES_MAX, TICKETS_COUNTED_MAX};
+use crate::limits::{AUDIT_READS_MAX, BREAKER, TICKET_UPDATES_MAX, TICKETS_COUNTED_MAX};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -124,13 +123,8 @@ pub enum Admission {
     Go,
     /// Not before that long.
     Wait(Duration),
-    /// Not now: the account failed that often in a row and is left alone for that long.
-    Rest {
-        /// Failures in a row.
-        failures: u32,
-        /// How long.
-        wait: Duration,
-    },
+    /// Not now: the account fails again and again and is left alone.
+    Rest(Resting),
 }
 
 /// The limits of one account, and what was sent against them.
@@ -150,7 +144,7 @@ pub struct Governor {
     meter_until: HashMap<Meter, Duration>,
     /// What Zendesk says is left for everybody, and until when that holds.
     remaining: Option<(u32, Duration)>,
-    health: Health,
+    breaker: Option<Breaker<Duration>>,
 }
 
 impl Governor {
@@ -168,7 +162,7 @@ impl Governor {
             closed_until: Duration::ZERO,
             meter_until: HashMap::new(),
             remaining: None,
-            health: Health::default(),
+            breaker: None,
         }
     }
 
@@ -185,11 +179,11 @@ impl Governor {
         if wait > Duration::ZERO {
             return Admission::Wait(wait);
         }
-        let admission = self.health.enter(now);
-        if admission == Admission::Go {
-            self.count(now, meter);
+        if let Some(Err(resting)) = self.breaker.as_mut().map(|breaker| breaker.enter(now)) {
+            return Admission::Rest(resting);
         }
-        admission
+        self.count(now, meter);
+        Admission::Go
     }
 
     fn wait(&mut self, now: Duration, lane: Lane, meter: Meter) -> Duration {
@@ -260,9 +254,13 @@ impl Governor {
 
     /// Learns whether Zendesk answered: it did not when nothing came back or a 5xx that names no time to come again.
     pub fn answered(&mut self, now: Duration, well: bool) {
-        match well {
-            true => self.health.answered(),
-            false => self.health.failed(now),
+        if well {
+            self.breaker = None;
+        } else {
+            let breaker = self
+                .breaker
+                .get_or_insert_with(|| Breaker::new(BREAKER, now));
+            breaker.failed(now);
         }
     }
 

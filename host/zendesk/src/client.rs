@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use ordercase_breaker::Resting;
 use serde::de::DeserializeOwned;
 
 use crate::auth::Auth;
@@ -255,7 +256,7 @@ impl Client {
             match admission {
                 Admission::Go => return Ok(()),
                 Admission::Wait(wait) => self.sleep(wait, slept, "our share is used up").await?,
-                Admission::Rest { failures, wait } => {
+                Admission::Rest(Resting { failures, wait }) => {
                     let seconds = wait.as_secs().max(1);
                     let reason = format!(
                         "it failed {failures} times in a row and is asked again in {seconds} s"

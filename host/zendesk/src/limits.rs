@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ordercase_breaker::Rules;
+
 /// Longest answer that is read. The largest legitimate one is an export page of 100 tickets.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest body that is sent. Zendesk cuts comments at 64 kB; a bundle is under 100 kB.
@@ -22,12 +24,12 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// Tries of one call that changes nothing.
 pub const TRIES_MAX: u32 = 3;
 
-/// Failures in a row after which an account is left alone.
-pub const BREAKER_FAILURES: u32 = 5;
-/// For how long at first; twice as long with every failure more.
-pub const BREAKER_WAIT: Duration = Duration::from_secs(2);
-/// For how long at most. Shorter than what makes people notice that it is back.
-pub const BREAKER_WAIT_MAX: Duration = Duration::from_secs(30);
+/// When an account is left alone. Shorter at most than what makes people notice that it is back.
+pub const BREAKER: Rules = Rules {
+    failures: 5,
+    wait: Duration::from_secs(2),
+    wait_max: Duration::from_secs(30),
+};
 
 /// Updates of one ticket within ten minutes; Zendesk allows 30, two stay for a person's retry.
 pub const TICKET_UPDATES_MAX: u32 = 28;

@@ -2,14 +2,14 @@
 //! for a while, then one request tries whether it is back.
 //!
 //! An endpoint is a role at an origin of a connection, so that orders that are down do not take customers with them.
-//! [`Breaker`] is pure: time goes in as an argument.
+//! When, says [`Breaker`].
 
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
+use ordercase_breaker::{Breaker, Resting};
 use tokio::time::Instant;
 
 use super::{OutboundAnswer, Refusal, TransportError, throttle::Key};
@@ -18,53 +18,9 @@ use crate::limits;
 /// Connection and origin, and the role there.
 pub(super) type Endpoint = (Key, String);
 
-/// An endpoint that failed lately. One that answers has none.
-#[derive(Clone, Copy, Debug)]
-struct Breaker {
-    /// Failures in a row.
-    failures: u32,
-    /// It is open, that is nobody asks, until then; whoever asks first afterwards opens it again, so that only one tries.
-    open_until: Instant,
-}
-
-impl Breaker {
-    fn fresh(now: Instant) -> Self {
-        Self {
-            failures: 0,
-            open_until: now,
-        }
-    }
-
-    /// Lets a request through, or says how long nobody asks.
-    fn enter(&mut self, now: Instant) -> Result<(), Duration> {
-        if self.open_until > now {
-            return Err(self.open_until - now);
-        }
-        if self.failures >= limits::BREAKER_FAILURES {
-            self.open_until = now + self.wait();
-        }
-        Ok(())
-    }
-
-    fn failed(&mut self, now: Instant) {
-        self.failures = self.failures.saturating_add(1);
-        if self.failures >= limits::BREAKER_FAILURES {
-            self.open_until = now + self.wait();
-        }
-    }
-
-    /// Twice as long with every failure more.
-    fn wait(&self) -> Duration {
-        let more = self.failures.saturating_sub(limits::BREAKER_FAILURES);
-        limits::BREAKER_WAIT
-            .saturating_mul(1_u32.checked_shl(more).unwrap_or(u32::MAX))
-            .min(limits::BREAKER_WAIT_MAX)
-    }
-}
-
 /// The endpoints that failed lately.
 #[derive(Default)]
-pub(super) struct Breakers(Mutex<HashMap<Endpoint, Breaker>>);
+pub(super) struct Breakers(Mutex<HashMap<Endpoint, Breaker<Instant>>>);
 
 impl Breakers {
     /// Lets a request through.
@@ -76,11 +32,13 @@ impl Breakers {
         let Some(breaker) = all.get_mut(endpoint) else {
             return Ok(());
         };
-        breaker.enter(now).map_err(|wait| Refusal::Resting {
-            role: endpoint.1.clone(),
-            failures: breaker.failures,
-            wait,
-        })
+        breaker
+            .enter(now)
+            .map_err(|Resting { failures, wait }| Refusal::Resting {
+                role: endpoint.1.clone(),
+                failures,
+                wait,
+            })
     }
 
     /// Notes what came of a request.
@@ -97,13 +55,13 @@ impl Breakers {
         }
         // Roles are the plugin's own words: no more are kept than there may be throttles.
         if all.len() >= limits::THROTTLES_MAX && !all.contains_key(&endpoint) {
-            all.retain(|_, breaker| breaker.open_until > now);
+            all.retain(|_, breaker| breaker.is_resting(now));
             if all.len() >= limits::THROTTLES_MAX {
                 return;
             }
         }
         all.entry(endpoint)
-            .or_insert_with(|| Breaker::fresh(now))
+            .or_insert_with(|| Breaker::new(limits::BREAKER, now))
             .failed(now);
     }
 }
@@ -153,13 +111,13 @@ mod tests {
     #[test]
     fn an_endpoint_that_fails_again_and_again_is_left_alone_and_its_neighbour_is_not() {
         let (breakers, now) = (Breakers::default(), Instant::now());
-        fail(&breakers, "orders", limits::BREAKER_FAILURES - 1, now);
+        fail(&breakers, "orders", limits::BREAKER.failures - 1, now);
         assert_eq!(breakers.enter(&endpoint("orders"), now), Ok(()));
         fail(&breakers, "orders", 1, now);
         let resting = Refusal::Resting {
             role: "orders".to_owned(),
-            failures: limits::BREAKER_FAILURES,
-            wait: limits::BREAKER_WAIT,
+            failures: limits::BREAKER.failures,
+            wait: limits::BREAKER.wait,
         };
         assert_eq!(breakers.enter(&endpoint("orders"), now), Err(resting));
         assert_eq!(breakers.enter(&endpoint("customers"), now), Ok(()));
@@ -168,8 +126,8 @@ mod tests {
     #[test]
     fn after_a_while_one_tries_and_an_answer_lets_all_in() {
         let (breakers, now) = (Breakers::default(), Instant::now());
-        fail(&breakers, "orders", limits::BREAKER_FAILURES, now);
-        let later = now + limits::BREAKER_WAIT;
+        fail(&breakers, "orders", limits::BREAKER.failures, now);
+        let later = now + limits::BREAKER.wait;
         assert_eq!(breakers.enter(&endpoint("orders"), later), Ok(()));
         assert!(breakers.enter(&endpoint("orders"), later).is_err(), "one");
         breakers.note(endpoint("orders"), &answer(200), later);
@@ -180,25 +138,11 @@ mod tests {
     #[test]
     fn a_try_that_never_ends_does_not_shut_it_for_ever() {
         let (breakers, now) = (Breakers::default(), Instant::now());
-        fail(&breakers, "orders", limits::BREAKER_FAILURES, now);
-        let first = now + limits::BREAKER_WAIT;
+        fail(&breakers, "orders", limits::BREAKER.failures, now);
+        let first = now + limits::BREAKER.wait;
         assert_eq!(breakers.enter(&endpoint("orders"), first), Ok(()));
-        let next = first + limits::BREAKER_WAIT;
+        let next = first + limits::BREAKER.wait;
         assert_eq!(breakers.enter(&endpoint("orders"), next), Ok(()));
-    }
-
-    #[test]
-    fn it_waits_longer_each_time_up_to_the_longest() {
-        let mut breaker = Breaker::fresh(Instant::now());
-        let mut now = breaker.open_until;
-        let mut waits = Vec::new();
-        for _ in 0..200 {
-            breaker.failed(now);
-            waits.push(breaker.open_until.saturating_duration_since(now));
-            now = breaker.open_until;
-        }
-        assert!(waits.is_sorted());
-        assert_eq!(waits.last(), Some(&limits::BREAKER_WAIT_MAX));
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn drain(governor: &mut Governor, now: Duration, lane: Lane, meter: Meter) -> (u
         match governor.admit(now, lane, meter) {
             Admission::Go => sent += 1,
             Admission::Wait(wait) => return (sent, wait),
-            Admission::Rest { .. } => unreachable!("nobody said that a call failed"),
+            Admission::Rest(_) => unreachable!("nobody said that a call failed"),
         }
     }
 }

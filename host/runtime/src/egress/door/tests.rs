@@ -266,7 +266,7 @@ async fn orders_that_are_down_are_left_alone_while_customers_are_asked() {
             .await
             .map(|exchange| exchange.status)
     };
-    for _ in 0..limits::BREAKER_FAILURES {
+    for _ in 0..limits::BREAKER.failures {
         let failed = ask("orders", "c").await;
         assert_eq!(failed, Err(Refusal::Transport(TransportError::Timeout)));
     }
@@ -281,7 +281,7 @@ async fn orders_that_are_down_are_left_alone_while_customers_are_asked() {
     source
         .down
         .store(false, std::sync::atomic::Ordering::SeqCst);
-    tokio::time::advance(limits::BREAKER_WAIT).await;
+    tokio::time::advance(limits::BREAKER.wait).await;
     assert_eq!(ask("orders", "c").await, Ok(200));
     assert_eq!(ask("orders", "c").await, Ok(200));
 }
