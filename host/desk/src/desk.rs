@@ -119,16 +119,19 @@ impl Desk {
             desk: desk.clone(),
             ticket_id,
         };
-        let Some(state) = self.store.ticket(&ticket).await? else {
+        let mut view = self.store.view(tenant).await?;
+        let Some(state) = view.ticket(desk, ticket_id).await? else {
             return Ok(None);
         };
-        let settings = self.settings(&ticket.desk_key()).await?;
+        let settings = settings(desk, view.desk(desk).await?)?;
         let before = Before::read(Some(state))?;
         let asked = before.mirror.asked.clone();
+        let gathered = gather(&mut view, &asked).await?;
+        drop(view);
         let mut mirror = before.mirror.clone();
         let searched = mirror.searched.clone();
         let gathered = self
-            .gather_or_find(tenant, &asked, &mut mirror, now)
+            .or_find(gathered, tenant, &asked, &mut mirror, now)
             .await?;
         if mirror.searched != searched {
             self.remember_search(&ticket, &before, &mirror, now).await?;
@@ -182,8 +185,9 @@ impl Desk {
             Err(error) => return Err(error.into()),
         };
         let asked = asked(&ticket);
+        let gathered = self.gather(&key.tenant, &asked).await?;
         let gathered = self
-            .gather_or_find(&key.tenant, &asked, &mut before.mirror, now)
+            .or_find(gathered, &key.tenant, &asked, &mut before.mirror, now)
             .await?;
         let again;
         let mut look = Look {
@@ -198,7 +202,7 @@ impl Desk {
         if let Some(order) = old_order(&look)
             && self.reread(&key.tenant, &order).await
         {
-            again = gather(&self.store, &key.tenant, &look.asked).await?;
+            again = self.gather(&key.tenant, &look.asked).await?;
             look.gathered = &again;
         }
         let decision = decide(&look)?;
@@ -247,7 +251,7 @@ impl Desk {
             before.mirror.confirmed = records.to_vec();
         }
         let asked = before.mirror.asked.clone();
-        let gathered = gather(&self.store, &ticket.tenant, &asked).await?;
+        let gathered = self.gather(&ticket.tenant, &asked).await?;
         let mut decision = decide(&Look {
             ticket,
             settings: &settings,
@@ -309,27 +313,24 @@ impl Desk {
 
     /// The settings of a desk.
     pub(crate) async fn settings(&self, desk: &DeskKey) -> Result<DeskSettings, DeskError> {
-        let row = self
-            .store
-            .desk(desk)
-            .await?
-            .ok_or_else(|| DeskError::NotFound {
-                what: "desk",
-                id: desk.desk.to_string(),
-            })?;
-        DeskSettings::read(&row.settings)
-            .map_err(|error| DeskError::Refused(format!("settings of desk {}: {error}", desk.desk)))
+        settings(&desk.desk, self.store.desk(desk).await?)
+    }
+
+    /// What the store knows at this moment.
+    async fn gather(&self, tenant: &TenantId, asked: &Asked) -> Result<Gathered, DeskError> {
+        let mut view = self.store.view(tenant).await?;
+        Ok(gather(&mut view, asked).await?)
     }
 
     /// What the store knows; and where it knows nothing, what the shops know.
-    async fn gather_or_find(
+    async fn or_find(
         &self,
+        gathered: Gathered,
         tenant: &TenantId,
         asked: &Asked,
         mirror: &mut Mirror,
         now: Instant,
     ) -> Result<Gathered, DeskError> {
-        let gathered = gather(&self.store, tenant, asked).await?;
         let Some(finder) = &self.finder else {
             return Ok(gathered);
         };
@@ -351,7 +352,7 @@ impl Desk {
             }
             Err(_) => tracing::warn!(tenant.id = %tenant, "search at the shops took too long"),
         }
-        Ok(gather(&self.store, tenant, asked).await?)
+        self.gather(tenant, asked).await
     }
 }
 
@@ -401,6 +402,19 @@ fn question(asked: &Asked, gathered: &Gathered) -> Question {
         order_numbers: unknown(QuoteKind::Order),
         tracking_numbers: unknown(QuoteKind::Tracking),
     }
+}
+
+/// The settings of a desk as it is stored.
+fn settings(
+    id: &ordercase_store::DeskId,
+    found: Option<ordercase_store::Desk>,
+) -> Result<DeskSettings, DeskError> {
+    let found = found.ok_or_else(|| DeskError::NotFound {
+        what: "desk",
+        id: id.to_string(),
+    })?;
+    DeskSettings::read(&found.settings)
+        .map_err(|error| DeskError::Refused(format!("settings of desk {id}: {error}")))
 }
 
 pub(crate) fn unknown_ticket(ticket: &TicketKey) -> DeskError {

@@ -9,9 +9,8 @@ use ordercase_model::{
     Shipment,
 };
 use ordercase_store::{
-    Activity, ChangedRecord, ConnectionId, ConnectionKey, KeyKind, Lookup, LookupKey, RecordKey,
-    Store, StoreError, StoredRecord, StreamTrack, TenantId, Track, TrackState,
-    limits::LOOKUP_ROWS_MAX,
+    Activity, ChangedRecord, ConnectionId, KeyKind, LookupKey, RecordKey, StoreError, StoredRecord,
+    StreamTrack, Track, TrackState, View, limits::LOOKUP_ROWS_MAX,
 };
 use serde::de::DeserializeOwned;
 
@@ -48,24 +47,20 @@ impl Gathered {
 }
 
 /// Looks everything up.
-pub(crate) async fn gather(
-    store: &Store,
-    tenant: &TenantId,
-    asked: &Asked,
-) -> Result<Gathered, StoreError> {
+pub(crate) async fn gather(view: &mut View, asked: &Asked) -> Result<Gathered, StoreError> {
     let mut search = Search {
-        lookup: store.lookup(tenant),
+        view,
         found: BTreeMap::new(),
         cut: false,
         addresses: asked.email.iter().cloned().collect(),
     };
     if let Some(email) = &asked.email {
-        let records = search.lookup.by_email(email).await?;
+        let records = search.view.by_email(email).await?;
         search.add(records);
     }
     let address_known = !search.found.is_empty();
     if let Some(phone) = &asked.phone {
-        let records = search.lookup.by_phone(phone).await?;
+        let records = search.view.by_phone(phone).await?;
         search.add(records);
     }
     search.expand().await?;
@@ -78,7 +73,7 @@ pub(crate) async fn gather(
     {
         by_quote.push((quote.clone(), search.quoted(quote).await?));
     }
-    let (stores, blind) = stores(store, tenant).await?;
+    let (stores, blind) = stores(search.view).await?;
     let mut gathered = search.into_gathered(&stores).await?;
     gathered.unknown_quotes = by_quote
         .into_iter()
@@ -151,9 +146,40 @@ fn quoted_orders(orders: &[Sourced<Order>], quotes: &[Quote]) -> Vec<QuotedOrder
         .collect()
 }
 
+/// What a stored record says. **Personal.**
+enum Body {
+    Customer(Box<Customer>),
+    Order(Box<Order>),
+    /// Nothing that a ticket may be about, or not readable.
+    Other,
+}
+
+impl Body {
+    fn of(record: &StoredRecord) -> Self {
+        let read = match record.key.kind {
+            Kind::Customer => body(record).map(|mut customer: Box<Customer>| {
+                if customer.source_id.is_empty() {
+                    customer.source_id.clone_from(&record.key.source_id);
+                }
+                let merged = customer.merged_into.take();
+                customer.merged_into = merged.or_else(|| record.merged_into.clone());
+                Self::Customer(customer)
+            }),
+            Kind::Order => body(record).map(|mut order: Box<Order>| {
+                if record.is_deleted() {
+                    order.flags.deleted = Some(true);
+                }
+                Self::Order(order)
+            }),
+            _ => None,
+        };
+        read.unwrap_or(Self::Other)
+    }
+}
+
 struct Search<'a> {
-    lookup: Lookup<'a>,
-    found: BTreeMap<RecordKey, StoredRecord>,
+    view: &'a mut View,
+    found: BTreeMap<RecordKey, (StoredRecord, Body)>,
     /// Whether a lookup came back full.
     cut: bool,
     /// What was looked up already.
@@ -164,7 +190,11 @@ impl Search<'_> {
     fn add(&mut self, records: Vec<StoredRecord>) {
         self.cut |= i64::try_from(records.len()).is_ok_and(|rows| rows >= LOOKUP_ROWS_MAX);
         for record in records {
-            self.found.insert(record.key.clone(), record);
+            let place = self.found.entry(record.key.clone());
+            place.or_insert_with(|| {
+                let body = Body::of(&record);
+                (record, body)
+            });
         }
     }
 
@@ -172,35 +202,43 @@ impl Search<'_> {
     async fn expand(&mut self) -> Result<(), StoreError> {
         let mut accounts = BTreeSet::new();
         let mut addresses = BTreeSet::new();
-        for record in self.found.values() {
-            match record.key.kind {
-                Kind::Customer => {
-                    accounts.insert((record.key.connection.clone(), record.key.source_id.clone()));
-                    if let Some(customer) = body::<Customer>(record) {
-                        addresses.extend(customer.emails.into_iter().map(|email| email.normalised));
-                    }
+        for (key, (_, body)) in &self.found {
+            if key.kind == Kind::Customer {
+                accounts.insert((key.connection.clone(), key.source_id.clone()));
+            }
+            match body {
+                Body::Customer(customer) => {
+                    let emails = customer.emails.iter();
+                    addresses.extend(emails.map(|email| email.normalised.clone()));
                 }
-                Kind::Order => {
-                    let buyer = body::<Order>(record).and_then(|o| o.buyer.customer_source_id);
-                    accounts.extend(buyer.map(|id| (record.key.connection.clone(), id)));
+                Body::Order(order) => {
+                    let buyer = order.buyer.customer_source_id.clone();
+                    accounts.extend(buyer.map(|id| (key.connection.clone(), id)));
                 }
-                _ => {}
+                Body::Other => {}
             }
         }
         for (connection, id) in accounts.into_iter().take(EXPANSIONS_MAX) {
-            let records = self.lookup.by_customer(&connection, &id).await?;
+            let records = self.view.by_customer(&connection, &id).await?;
             self.add(records);
             let target = RecordRef {
                 kind: Kind::Customer,
                 source_id: id,
             };
-            let record = self.lookup.record(&connection, &target).await?;
-            self.add(record.into_iter().collect());
+            let is_known = self.found.keys().any(|key| {
+                key.connection == connection
+                    && key.kind == target.kind
+                    && key.source_id == target.source_id
+            });
+            if !is_known {
+                let record = self.view.record(&connection, &target).await?;
+                self.add(record.into_iter().collect());
+            }
         }
         let others = addresses.difference(&self.addresses).take(ADDRESSES_MAX);
         let others: Vec<String> = others.cloned().collect();
         for address in others {
-            let records = self.lookup.by_email(&address).await?;
+            let records = self.view.by_email(&address).await?;
             self.add(records);
         }
         Ok(())
@@ -209,15 +247,15 @@ impl Search<'_> {
     /// Orders that a quote names, in the whole tenant; whether there are any.
     async fn quoted(&mut self, quote: &Quote) -> Result<bool, StoreError> {
         let mut records = match quote.kind {
-            QuoteKind::Tracking => self.lookup.by_tracking(&quote.search).await?,
-            QuoteKind::Order => self.lookup.by_order_number(&quote.typed).await?,
+            QuoteKind::Tracking => self.view.by_tracking(&quote.search).await?,
+            QuoteKind::Order => self.view.by_order_number(&quote.typed).await?,
         };
         if quote.kind == QuoteKind::Order {
             if quote.search == quote.digits {
-                records.extend(self.lookup.by_order_digits(&quote.digits).await?);
+                records.extend(self.view.by_order_digits(&quote.digits).await?);
             }
             if records.is_empty() && quote.search.len() >= 4 {
-                records.extend(self.lookup.by_ref(&quote.search).await?);
+                records.extend(self.view.by_ref(&quote.search).await?);
             }
         }
         let mut found = false;
@@ -229,7 +267,7 @@ impl Search<'_> {
                 .filter(|parent| parent.kind == Kind::Order);
             let order = match (record.key.kind, parent) {
                 (Kind::Order, _) => Some(record),
-                (_, Some(parent)) => self.lookup.record(&record.key.connection, &parent).await?,
+                (_, Some(parent)) => self.view.record(&record.key.connection, &parent).await?,
                 _ => None,
             };
             found |= order.is_some();
@@ -239,12 +277,16 @@ impl Search<'_> {
     }
 
     async fn into_gathered(
-        self,
+        mut self,
         stores: &BTreeMap<ConnectionId, StoreState>,
     ) -> Result<Gathered, StoreError> {
         let mut gathered = Gathered {
             cut: self.cut,
-            looked_at: self.found.values().map(looked_at).collect(),
+            looked_at: self
+                .found
+                .values()
+                .map(|(record, _)| looked_at(record))
+                .collect(),
             ..Gathered::default()
         };
         let name = |id: &ConnectionId| {
@@ -253,57 +295,36 @@ impl Search<'_> {
                 .map_or_else(|| id.to_string(), |store| store.name.clone())
         };
         let mut children = self.children().await?;
-        for record in self.found.values() {
+        for (record, body) in self.found.into_values() {
             let connection = record.key.connection.as_str();
-            match record.key.kind {
-                Kind::Customer => {
-                    let Some(mut customer) = body::<Customer>(record) else {
-                        continue;
-                    };
-                    if customer.source_id.is_empty() {
-                        customer.source_id.clone_from(&record.key.source_id);
-                    }
-                    customer.merged_into =
-                        customer.merged_into.or_else(|| record.merged_into.clone());
-                    gathered
-                        .faces
-                        .push(Face::of_customer(connection, &customer));
-                    gathered.customers.push(sourced(
-                        record,
-                        customer,
-                        name(&record.key.connection),
-                    ));
+            let name = name(&record.key.connection);
+            match body {
+                Body::Customer(customer) => {
+                    let face = Face::of_customer(connection, &customer);
+                    gathered.faces.push(face);
+                    gathered.customers.push(sourced(&record, *customer, name));
                 }
-                Kind::Order => {
-                    let Some(mut order) = body::<Order>(record) else {
-                        continue;
-                    };
-                    if record.is_deleted() {
-                        order.flags.deleted = Some(true);
-                    }
+                Body::Order(mut order) => {
                     for child in children.remove(&record.key).unwrap_or_default() {
                         join(&child, &mut order);
                     }
-                    gathered
-                        .faces
-                        .push(Face::of_order(connection, &record.key.source_id, &order));
-                    gathered
-                        .orders
-                        .push(sourced(record, order, name(&record.key.connection)));
+                    let face = Face::of_order(connection, &record.key.source_id, &order);
+                    gathered.faces.push(face);
+                    gathered.orders.push(sourced(&record, *order, name));
                 }
-                _ => {}
+                Body::Other => {}
             }
         }
         Ok(gathered)
     }
 
     /// What lies in the orders found but is a record of its own at its source, by order.
-    async fn children(&self) -> Result<BTreeMap<RecordKey, Vec<StoredRecord>>, StoreError> {
+    async fn children(&mut self) -> Result<BTreeMap<RecordKey, Vec<StoredRecord>>, StoreError> {
         let found = self.found.keys();
         let orders = found.filter(|key| key.kind == Kind::Order);
         let orders = orders.map(|key| (&key.connection, key.source_id.as_str()));
         let mut children: BTreeMap<RecordKey, Vec<StoredRecord>> = BTreeMap::new();
-        for child in self.lookup.children(orders.take(JOINED_ORDERS_MAX)).await? {
+        for child in self.view.children(orders.take(JOINED_ORDERS_MAX)).await? {
             if let Some(parent) = &child.record.parent {
                 let order = RecordKey {
                     kind: parent.kind,
@@ -390,21 +411,21 @@ fn sourced<T>(record: &StoredRecord, body: T, connection_name: String) -> Source
 
 /// The tenant's shops and how far they are read; and those whose orders do not say when they changed.
 async fn stores(
-    store: &Store,
-    tenant: &TenantId,
+    view: &mut View,
 ) -> Result<(BTreeMap<ConnectionId, StoreState>, BTreeSet<String>), StoreError> {
     let mut states = BTreeMap::new();
     let mut blind = BTreeSet::new();
-    for connection in store.connections(Some(tenant)).await? {
-        let tracks = store.streams(&connection.key).await?;
-        let coverage = store.coverage(&connection.key).await?;
+    for connection in view.connections().await? {
+        let shop = &connection.key.connection;
+        let tracks = view.streams(shop).await?;
+        let coverage = view.coverage(shop).await?;
         let lies = |track: &StreamTrack| {
             track.kind == Kind::Order && track.comparability == Comparability::Equality
         };
         if tracks.iter().any(lies) {
             blind.insert(connection.key.connection.to_string());
         }
-        let unstored = unstored(store, &connection.key, &tracks).await?;
+        let unstored = unstored(view, shop, &tracks).await?;
         let mut backfills = tracks
             .iter()
             .filter(|t| t.track == Track::Backfill)
@@ -448,14 +469,14 @@ async fn stores(
 /// Records that were read and could not be stored: of pages, and those of webhooks that wait for a mapping. Any other
 /// webhook only tells of what a page brings too.
 async fn unstored(
-    store: &Store,
-    connection: &ConnectionKey,
+    view: &mut View,
+    shop: &ConnectionId,
     tracks: &[StreamTrack],
 ) -> Result<u64, StoreError> {
     let in_pages = |stream: &str| tracks.iter().any(|track| track.stream == stream);
-    let of_pages = store.unstored_by_stream(connection).await?;
+    let of_pages = view.unstored_by_stream(shop).await?;
     let of_pages = of_pages.iter().filter(|(stream, _)| in_pages(stream));
-    let waiting = store.waiting_by_stream(connection).await?;
+    let waiting = view.waiting_by_stream(shop).await?;
     let waiting = waiting.iter().filter(|(stream, _)| !in_pages(stream));
     Ok(of_pages.chain(waiting).map(|(_, count)| count).sum())
 }

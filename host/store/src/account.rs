@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::{
-    ConnectionKey, Owner, ReceiptState, Store, StoreError, TenantId,
+    ConnectionId, Owner, ReceiptState, Store, StoreError, TenantId, View,
     db::{Conn, Row, Scope, Sql, args, statements},
     record::Outcome,
 };
@@ -180,6 +180,32 @@ pub(crate) async fn record(
     Ok(())
 }
 
+impl View {
+    /// How many receipts of each of a connection's streams are not settled, or dead. Those of a stream that is read in
+    /// pages are records that were read and could not be stored.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unstored_by_stream(
+        &mut self,
+        shop: &ConnectionId,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.count_by_stream(UNSTORED, shop).await
+    }
+
+    /// Rows of a statement that counts, by `stream`, something of a connection as `n`.
+    pub(crate) async fn count_by_stream(
+        &mut self,
+        counting: Sql,
+        shop: &ConnectionId,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows = self.conn.all(counting, args![&self.tenant, shop]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("stream")?, row.count("n")?)))
+            .collect()
+    }
+}
+
 impl Store {
     /// The accounts of one tenant, or of all.
     ///
@@ -189,32 +215,6 @@ impl Store {
         let mut conn = self.reader(tenant).await?;
         let rows = conn.all(LIST, args![tenant]).await?;
         rows.iter().map(read).collect()
-    }
-
-    /// How many receipts of each of a connection's streams are not settled, or dead. Those of a stream that is read in
-    /// pages are records that were read and could not be stored.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn unstored_by_stream(
-        &self,
-        connection: &ConnectionKey,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        self.count_by_stream(UNSTORED, connection).await
-    }
-
-    /// Rows of a statement that counts, by `stream`, something of a connection as `n`.
-    pub(crate) async fn count_by_stream(
-        &self,
-        counting: Sql,
-        connection: &ConnectionKey,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut conn = self.reader(&connection.tenant).await?;
-        let args = args![&connection.tenant, &connection.connection];
-        let rows = conn.all(counting, args).await?;
-        rows.iter()
-            .map(|row| Ok((row.text("stream")?, row.count("n")?)))
-            .collect()
     }
 
     /// Whether every line adds up and every row of the inbox is counted.

@@ -48,6 +48,7 @@ mod subscription;
 mod tenant;
 mod ticket;
 mod turn;
+mod view;
 
 pub use account::{AccountRow, Via};
 pub use dead::{
@@ -74,9 +75,8 @@ pub use outbox::{
     merge_payloads,
 };
 pub use record::{
-    Applied, Batch, Candidate, Derived, Gone, KeyKind, Lookup, LookupKey, Outcome, RawBody,
-    ReadPath, RecordFilter, Rederivation, Rederived, Snapshot, Stamp, StoredRecord, Verdict,
-    decide,
+    Applied, Batch, Candidate, Derived, Gone, KeyKind, LookupKey, Outcome, RawBody, ReadPath,
+    RecordFilter, Rederivation, Rederived, Snapshot, Stamp, StoredRecord, Verdict, decide,
 };
 pub use retention::{DEDUPE_DAYS_MIN, Expired, Retention, RetentionError};
 pub use run::{Coverage, Gap, Hole, HoleCause, HoleKind, MonthProof, Phase, Proof, Run};
@@ -99,6 +99,7 @@ pub use ticket::{
     CaseRow, CaseWrite, CommentRow, CommentWrite, MirrorWrite, TicketCommit, TicketCommitted,
     TicketMirror, TicketState,
 };
+pub use view::View;
 
 /// Whether this build holds the simulation's hooks. The product's binary refuses to be built with them.
 pub const SIMULATED: bool = cfg!(feature = "simulation");

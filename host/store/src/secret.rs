@@ -113,7 +113,7 @@ impl Store {
             hex::encode(sealed),
             now
         ];
-        self.write(tenant, move |tx| {
+        self.write_admission(tenant, move |tx| {
             Box::pin(async move {
                 tx.conn.run(PUT, args).await?;
                 Ok(())

@@ -1,6 +1,12 @@
 //! Opening and closing: the lock, the schema, the writer, the readers.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures::future::BoxFuture;
 use ordercase_model::Instant;
@@ -8,10 +14,10 @@ use sqlx::{PgPool, SqlitePool};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    StoreError,
+    StoreError, TenantId,
     db::{
         Conn, Messages, Scope, Seat, Tx, Urgency, Writer,
-        postgres::Address,
+        postgres::{Address, BEGIN_VIEW},
         sqlite::{self, Lock, Opened},
         tell_and_listen,
     },
@@ -49,6 +55,8 @@ struct Shared {
     master_key: Option<MasterKey>,
     /// Where deliveries wait for the next commit.
     gate: Arc<Gate>,
+    /// Moves with every change of what lets deliveries in.
+    admission: AtomicU64,
     writers: std::sync::Mutex<Vec<JoinHandle<Conn>>>,
     /// Telling and hearing what replicas tell each other.
     messages: std::sync::Mutex<Option<Messages>>,
@@ -137,6 +145,7 @@ impl Store {
                 signals,
                 master_key: options.master_key,
                 gate: Arc::default(),
+                admission: AtomicU64::new(0),
                 writers: std::sync::Mutex::new(writers),
                 messages: std::sync::Mutex::new(messages),
             }),
@@ -149,6 +158,13 @@ impl Store {
     #[must_use]
     pub fn signal(&self, queue: Queue) -> watch::Receiver<u64> {
         self.shared.signals.subscribe(queue)
+    }
+
+    /// Moves when what decides over a delivery was changed through this store: a connection or a secret. Whoever keeps
+    /// what it read of them reads it again then. What other replicas change does not move it.
+    #[must_use]
+    pub fn admission_revision(&self) -> u64 {
+        self.shared.admission.load(Ordering::Acquire)
     }
 
     /// Writes everything back, ends the writers and gives the database free once all clones are gone.
@@ -231,6 +247,20 @@ impl Store {
         Ok(conn)
     }
 
+    /// A connection that sees what the tenant's rows are at one moment.
+    pub(crate) async fn viewer(&self, tenant: &TenantId) -> Result<Conn, StoreError> {
+        #[cfg(feature = "simulation")]
+        self.gate.read().await?;
+        #[cfg(feature = "simulation")]
+        let _busy = crate::simulation::busy();
+        let mut conn = match &self.shared.readers {
+            Readers::Sqlite { pool, .. } => Conn::SqliteView(pool.begin().await?),
+            Readers::Postgres(pool) => Conn::PostgresView(pool.begin_with(BEGIN_VIEW).await?),
+        };
+        conn.see(&tenant.into()).await?;
+        Ok(conn)
+    }
+
     pub(crate) async fn write<T, F>(&self, scope: impl Into<Scope>, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -239,7 +269,22 @@ impl Store {
         self.write_as(scope, Urgency::Usual, job).await
     }
 
-    /// The same, before what nobody outside waits for.
+    /// The same, of what decides over a delivery; see [`Store::admission_revision`].
+    pub(crate) async fn write_admission<T, F>(
+        &self,
+        scope: impl Into<Scope>,
+        job: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let written = self.write(scope, job).await;
+        self.shared.admission.fetch_add(1, Ordering::Release);
+        written
+    }
+
+    /// The same as `write`, before what nobody outside waits for.
     pub(crate) async fn write_as<T, F>(
         &self,
         scope: impl Into<Scope>,

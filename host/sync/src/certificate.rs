@@ -118,7 +118,9 @@ impl Certificate {
         connection: &ConnectionKey,
         now: Instant,
     ) -> Result<Self, StoreError> {
-        let found = store.connection(connection).await?;
+        let shop = &connection.connection;
+        let mut view = store.view(&connection.tenant).await?;
+        let found = view.connection(shop).await?;
         let found = found.ok_or_else(|| StoreError::NotFound {
             what: "connection",
             id: connection.connection.to_string(),
@@ -126,12 +128,12 @@ impl Certificate {
         let since = now.plus_seconds(-CERTIFICATE_HOLES_SECONDS);
         let evidence = Evidence {
             activity: found.activity,
-            tracks: store.streams(connection).await?,
-            coverage: store.coverage(connection).await?,
-            runs: store.proven_runs(connection).await?,
-            holes: store.hole_counts(connection, since).await?,
-            waiting: store.waiting_by_stream(connection).await?,
-            unstored: store.unstored_by_stream(connection).await?,
+            tracks: view.streams(shop).await?,
+            coverage: view.coverage(shop).await?,
+            runs: view.proven_runs(shop).await?,
+            holes: view.hole_counts(shop, since).await?,
+            waiting: view.waiting_by_stream(shop).await?,
+            unstored: view.unstored_by_stream(shop).await?,
         };
         Ok(Self::write(connection.clone(), &evidence, now))
     }

@@ -20,7 +20,7 @@ pub(crate) use writer::{Seat, Tx, Urgency, Writer};
 
 use futures::TryStreamExt;
 use ordercase_model::Instant;
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 
 use crate::{StoreError, TenantId};
 
@@ -168,6 +168,10 @@ pub(crate) enum Conn {
     SqliteReader(PoolConnection<Sqlite>),
     PostgresWriter(PgConnection),
     PostgresReader(PoolConnection<Postgres>),
+    /// Sees what was there when it first looked; ends when it is dropped.
+    SqliteView(Transaction<'static, Sqlite>),
+    /// The same.
+    PostgresView(Transaction<'static, Postgres>),
 }
 
 /// The same, borrowed, whoever owns it.
@@ -183,7 +187,14 @@ impl Conn {
             Self::SqliteReader(conn) => Side::Sqlite(conn),
             Self::PostgresWriter(conn) => Side::Postgres(conn),
             Self::PostgresReader(conn) => Side::Postgres(conn),
+            Self::SqliteView(view) => Side::Sqlite(view),
+            Self::PostgresView(view) => Side::Postgres(view),
         }
+    }
+
+    /// Whether it leads to PostgreSQL.
+    fn is_postgres(&mut self) -> bool {
+        matches!(self.side(), Side::Postgres(_))
     }
 
     /// Runs a statement; returns how many rows it touched.
@@ -253,7 +264,10 @@ impl Conn {
         match self {
             Self::SqliteWriter(conn) => Ok(conn.close().await?),
             Self::PostgresWriter(conn) => Ok(conn.close().await?),
-            Self::SqliteReader(_) | Self::PostgresReader(_) => Ok(()),
+            Self::SqliteReader(_)
+            | Self::PostgresReader(_)
+            | Self::SqliteView(_)
+            | Self::PostgresView(_) => Ok(()),
         }
     }
 }

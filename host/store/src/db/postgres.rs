@@ -42,6 +42,8 @@ impl From<Line> for Arg {
     }
 }
 
+/// Begins a view: what it reads is of one moment, and it writes nothing.
+pub(crate) const BEGIN_VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// From here on the connection sees these rows; a transaction of one tenant also waits for its turn.
 const ENTER_LINE: Sql = only(
     "SELECT set_config('ordercase.tenant', $1, true), pg_advisory_xact_lock(hashtextextended($1, $2))",
@@ -167,22 +169,19 @@ impl Address {
 impl Conn {
     /// Begins a transaction: no job of the scope runs at the same time, here or on another replica.
     pub(super) async fn begin(&mut self, scope: &Scope) -> Result<(), StoreError> {
-        match self {
-            Self::SqliteWriter(_) | Self::SqliteReader(_) => {
-                self.frame(super::sqlite::BEGIN).await?;
-            }
-            Self::PostgresWriter(_) | Self::PostgresReader(_) => {
-                self.frame("BEGIN").await?;
-                match scope {
-                    Scope::Tenant(tenant) => {
-                        let args = vec![tenant.into(), Line::Writes.into()];
-                        self.first(ENTER_LINE, args).await?;
-                    }
-                    Scope::All => {
-                        self.first(ENTER_ALL, Vec::new()).await?;
-                    }
+        if self.is_postgres() {
+            self.frame("BEGIN").await?;
+            match scope {
+                Scope::Tenant(tenant) => {
+                    let args = vec![tenant.into(), Line::Writes.into()];
+                    self.first(ENTER_LINE, args).await?;
+                }
+                Scope::All => {
+                    self.first(ENTER_ALL, Vec::new()).await?;
                 }
             }
+        } else {
+            self.frame(super::sqlite::BEGIN).await?;
         }
         self.frame(dialect::SAVEPOINT).await?;
         Ok(())
@@ -190,7 +189,7 @@ impl Conn {
 
     /// Lets a reading connection see the rows of the scope, and no others.
     pub(crate) async fn see(&mut self, scope: &Scope) -> Result<(), StoreError> {
-        if matches!(self, Self::PostgresReader(_)) {
+        if self.is_postgres() {
             let seen = match scope {
                 Scope::Tenant(tenant) => Arg::from(tenant),
                 Scope::All => Arg::from("*"),
@@ -203,7 +202,7 @@ impl Conn {
     /// Whether this transaction alone stands in that line of the tenant, as whoever hands work out must: two that
     /// look at the same time would not see each other's leases. Never waits.
     pub(crate) async fn alone(&mut self, tenant: &str, line: Line) -> Result<bool, StoreError> {
-        if matches!(self, Self::SqliteWriter(_) | Self::SqliteReader(_)) {
+        if !self.is_postgres() {
             return Ok(true);
         }
         let args = vec![tenant.into(), line.into()];

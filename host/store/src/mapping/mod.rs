@@ -22,7 +22,8 @@ use ordercase_model::Instant;
 use serde_json::json;
 
 use crate::{
-    Activity, ConnectionKey, Lane, NewAudit, ReceiptClaim, Settlement, Store, StoreError,
+    Activity, ConnectionId, ConnectionKey, Lane, NewAudit, ReceiptClaim, Settlement, Store,
+    StoreError, View,
     account::{self, Moves, Via},
     db::{Conn, Row, Scope, Tx, args, statements},
     limits::{LIST_ROWS_MAX, MAPPINGS_NOTED_MAX},
@@ -87,6 +88,19 @@ statements! {
                   AND last_error LIKE $4";
 }
 
+impl View {
+    /// How many dead letters of each of a connection's streams wait for a mapping.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting_by_stream(
+        &mut self,
+        shop: &ConnectionId,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.count_by_stream(BY_STREAM, shop).await
+    }
+}
+
 impl Store {
     /// What of a connection waits for a mapping, by its name; the first [`LIST_ROWS_MAX`] of them.
     ///
@@ -98,17 +112,6 @@ impl Store {
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut conn = self.reader(&connection.tenant).await?;
         waiting(&mut conn, connection, "").await
-    }
-
-    /// How many dead letters of each of a connection's streams wait for a mapping.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn waiting_by_stream(
-        &self,
-        connection: &ConnectionKey,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        self.count_by_stream(BY_STREAM, connection).await
     }
 
     /// Sets the mappings of a connection, notes who did, and puts back to work what waits for a mapping that exists

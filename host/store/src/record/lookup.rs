@@ -10,7 +10,7 @@ use super::{
     read::{StoredRecord, record_columns, stored},
 };
 use crate::{
-    ConnectionId, RecordKey, Store, StoreError, TenantId,
+    ConnectionId, RecordKey, StoreError, View,
     db::{args, dialect, statements},
     limits::{CHILDREN_ROWS_MAX, LOOKUP_ROWS_MAX},
 };
@@ -44,29 +44,12 @@ statements! {
 /// Records with when they were placed.
 type Found = BTreeMap<RecordKey, (Option<Instant>, StoredRecord)>;
 
-/// Lookups within one tenant.
-pub struct Lookup<'a> {
-    store: &'a Store,
-    tenant: TenantId,
-}
-
-impl Store {
-    /// Lookups within one tenant.
-    #[must_use]
-    pub fn lookup(&self, tenant: &TenantId) -> Lookup<'_> {
-        Lookup {
-            store: self,
-            tenant: tenant.clone(),
-        }
-    }
-}
-
-impl Lookup<'_> {
+impl View {
     /// Customers and orders with that e-mail address.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn by_email(&self, address: &str) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn by_email(&mut self, address: &str) -> Result<Vec<StoredRecord>, StoreError> {
         self.by_typed(&[KeyKind::Email], address).await
     }
 
@@ -75,7 +58,7 @@ impl Lookup<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn by_phone(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn by_phone(&mut self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
         let kinds: &[KeyKind] = if number.trim_start().starts_with('+') {
             &[KeyKind::Phone, KeyKind::PhoneDigits]
         } else {
@@ -88,7 +71,7 @@ impl Lookup<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn by_order_number(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn by_order_number(&mut self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
         self.by_typed(&[KeyKind::Number, KeyKind::NumberSearch], number)
             .await
     }
@@ -97,7 +80,7 @@ impl Lookup<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn by_order_digits(&self, digits: &str) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn by_order_digits(&mut self, digits: &str) -> Result<Vec<StoredRecord>, StoreError> {
         self.by_typed(&[KeyKind::NumberDigits], digits).await
     }
 
@@ -105,7 +88,7 @@ impl Lookup<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn by_tracking(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn by_tracking(&mut self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
         self.by_typed(&[KeyKind::Tracking], number).await
     }
 
@@ -113,7 +96,7 @@ impl Lookup<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn by_ref(&self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn by_ref(&mut self, number: &str) -> Result<Vec<StoredRecord>, StoreError> {
         self.by_typed(&[KeyKind::Ref], number).await
     }
 
@@ -123,7 +106,7 @@ impl Lookup<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_customer(
-        &self,
+        &mut self,
         connection: &ConnectionId,
         customer_source_id: &str,
     ) -> Result<Vec<StoredRecord>, StoreError> {
@@ -134,12 +117,8 @@ impl Lookup<'_> {
             if seen.len() > MERGES_MAX || !seen.insert(id.clone()) {
                 continue;
             }
-            // Given back before the next one is taken: lookups that each held one would wait for each other.
-            let merged = {
-                let mut conn = self.store.reader(&self.tenant).await?;
-                conn.all(MERGED, args![&self.tenant, connection, &id])
-                    .await?
-            };
+            let merged = args![&self.tenant, connection, &id];
+            let merged = self.conn.all(MERGED, merged).await?;
             for row in merged {
                 ids.push(row.text("source_id")?);
             }
@@ -156,10 +135,9 @@ impl Lookup<'_> {
         Ok(newest_first(found))
     }
 
-    async fn by_key(&self, key: &LookupKey) -> Result<Found, StoreError> {
-        let mut conn = self.store.reader(&self.tenant).await?;
+    async fn by_key(&mut self, key: &LookupKey) -> Result<Found, StoreError> {
         let args = args![&self.tenant, key.kind.as_str(), &key.value, LOOKUP_ROWS_MAX];
-        let rows = conn.all(BY_KEY, args).await?;
+        let rows = self.conn.all(BY_KEY, args).await?;
         rows.iter()
             .map(|row| {
                 let record = stored(row)?;
@@ -173,18 +151,17 @@ impl Lookup<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn record(
-        &self,
+        &mut self,
         connection: &ConnectionId,
         target: &RecordRef,
     ) -> Result<Option<StoredRecord>, StoreError> {
-        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
             &self.tenant,
             connection,
             target.kind.as_str(),
             &target.source_id
         ];
-        let row = conn.first(BY_RECORD, args).await?;
+        let row = self.conn.first(BY_RECORD, args).await?;
         row.as_ref().map(stored).transpose()
     }
 
@@ -193,7 +170,7 @@ impl Lookup<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn children(
-        &self,
+        &mut self,
         orders: impl Iterator<Item = (&ConnectionId, &str)>,
     ) -> Result<Vec<StoredRecord>, StoreError> {
         let orders: Vec<[&str; 2]> = orders.map(|(shop, id)| [shop.as_str(), id]).collect();
@@ -202,14 +179,18 @@ impl Lookup<'_> {
         }
         let orders = serde_json::to_string(&orders)
             .map_err(|error| StoreError::refused(error.to_string()))?;
-        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
             orders,
             &self.tenant,
             Kind::Order.as_str(),
             CHILDREN_ROWS_MAX
         ];
-        conn.all(CHILDREN, args).await?.iter().map(stored).collect()
+        self.conn
+            .all(CHILDREN, args)
+            .await?
+            .iter()
+            .map(stored)
+            .collect()
     }
 
     /// How many records of each kind a connection has; deleted ones are not counted.
@@ -217,11 +198,13 @@ impl Lookup<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn counts(
-        &self,
+        &mut self,
         connection: &ConnectionId,
     ) -> Result<BTreeMap<Kind, u64>, StoreError> {
-        let mut conn = self.store.reader(&self.tenant).await?;
-        let rows = conn.all(COUNT, args![&self.tenant, connection]).await?;
+        let rows = self
+            .conn
+            .all(COUNT, args![&self.tenant, connection])
+            .await?;
         rows.iter()
             .map(|row| Ok((Kind::from_text(&row.text("kind")?), row.count("n")?)))
             .collect()
@@ -232,12 +215,11 @@ impl Lookup<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn after(
-        &self,
+        &mut self,
         connection: &ConnectionId,
         kind: Kind,
         source_id: &str,
     ) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut conn = self.store.reader(&self.tenant).await?;
         let args = args![
             &self.tenant,
             connection,
@@ -245,11 +227,16 @@ impl Lookup<'_> {
             source_id,
             LOOKUP_ROWS_MAX
         ];
-        conn.all(AFTER, args).await?.iter().map(stored).collect()
+        self.conn
+            .all(AFTER, args)
+            .await?
+            .iter()
+            .map(stored)
+            .collect()
     }
 
     async fn by_typed(
-        &self,
+        &mut self,
         kinds: &[KeyKind],
         typed: &str,
     ) -> Result<Vec<StoredRecord>, StoreError> {

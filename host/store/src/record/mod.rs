@@ -20,7 +20,6 @@ pub use guard::{ReadPath, Stamp, Verdict, decide};
 pub(crate) use held::Held;
 pub use held::{Gone, Outcome};
 pub use keys::{KeyKind, LookupKey};
-pub use lookup::Lookup;
 pub(crate) use raw::keep as keep_raw;
 pub use read::StoredRecord;
 pub(crate) use redact::is_personal;

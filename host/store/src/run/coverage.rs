@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Run;
 use crate::{
-    ConnectionKey, RunId, Store, StoreError, Track,
+    ConnectionId, ConnectionKey, RunId, Store, StoreError, TenantId, Track, View,
     db::{Conn, Row, args, statements},
 };
 
@@ -130,9 +130,27 @@ impl Store {
     /// When the database fails.
     pub async fn coverage(&self, connection: &ConnectionKey) -> Result<Vec<Coverage>, StoreError> {
         let mut conn = self.reader(&connection.tenant).await?;
-        let args = args![&connection.tenant, &connection.connection, None::<&str>];
-        conn.all(GET, args).await?.iter().map(read).collect()
+        of(&mut conn, &connection.tenant, &connection.connection).await
     }
+}
+
+impl View {
+    /// What is proven of a connection's streams; nothing of one whose history is not read yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn coverage(&mut self, shop: &ConnectionId) -> Result<Vec<Coverage>, StoreError> {
+        of(&mut self.conn, &self.tenant, shop).await
+    }
+}
+
+async fn of(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    shop: &ConnectionId,
+) -> Result<Vec<Coverage>, StoreError> {
+    let args = args![tenant, shop, None::<&str>];
+    conn.all(GET, args).await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<Coverage, StoreError> {

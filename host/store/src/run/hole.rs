@@ -8,7 +8,7 @@ use ordercase_model::{Instant, Kind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionKey, RunId, Store, StoreError,
+    ConnectionId, ConnectionKey, RunId, Store, StoreError, View,
     db::{Row, args, statements},
     limits::{IN_FLIGHT_SECONDS, LIST_ROWS_MAX},
     record::{Held, Outcome, Snapshot},
@@ -173,19 +173,20 @@ impl Store {
         ];
         conn.all(LIST, args).await?.iter().map(read).collect()
     }
+}
 
+impl View {
     /// How many holes were found since, by stream, kind and cause.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn hole_counts(
-        &self,
-        connection: &ConnectionKey,
+        &mut self,
+        shop: &ConnectionId,
         since: Instant,
     ) -> Result<Vec<(String, HoleKind, HoleCause, u64)>, StoreError> {
-        let mut conn = self.reader(&connection.tenant).await?;
-        let args = args![&connection.tenant, &connection.connection, since];
-        let rows = conn.all(COUNT, args).await?;
+        let args = args![&self.tenant, shop, since];
+        let rows = self.conn.all(COUNT, args).await?;
         rows.iter()
             .map(|row| {
                 Ok((

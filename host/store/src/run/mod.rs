@@ -27,7 +27,7 @@ use ordercase_model::{Instant, Kind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionKey, RunId, Store, StoreError, Track,
+    ConnectionId, ConnectionKey, RunId, Store, StoreError, Track, View,
     db::{Row, args, statements},
     limits::LIST_ROWS_MAX,
 };
@@ -147,17 +147,19 @@ statements! {
             ORDER BY started_at DESC, run_id DESC");
 }
 
-impl Store {
+impl View {
     /// The last proven run of each stream and track of a connection, newest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn proven_runs(&self, connection: &ConnectionKey) -> Result<Vec<Run>, StoreError> {
-        let mut conn = self.reader(&connection.tenant).await?;
-        let args = args![&connection.tenant, &connection.connection];
-        conn.all(PROVEN, args).await?.iter().map(read).collect()
+    pub async fn proven_runs(&mut self, shop: &ConnectionId) -> Result<Vec<Run>, StoreError> {
+        let args = args![&self.tenant, shop];
+        let rows = self.conn.all(PROVEN, args).await?;
+        rows.iter().map(read).collect()
     }
+}
 
+impl Store {
     /// One run.
     ///
     /// # Errors

@@ -453,8 +453,8 @@ mod tests {
         let outcome = home.store.apply_page(again).await.unwrap();
         assert_eq!(outcome.applied.len(), 3 * PAGE_SLICE_SNAPSHOTS);
         assert_eq!(outcome.track.records, u64::from(count));
-        let lookup = home.store.lookup(&home.connection.tenant);
-        let counts = lookup.counts(&home.connection.connection).await.unwrap();
+        let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+        let counts = view.counts(&home.connection.connection).await.unwrap();
         assert_eq!(counts.get(&Kind::Order), Some(&u64::from(count)));
         let runs = home.store.runs(&home.connection, None, 10).await.unwrap();
         let told: Vec<_> = runs

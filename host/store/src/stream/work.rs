@@ -4,8 +4,8 @@ use ordercase_model::Instant;
 
 use super::{StreamSpec, StreamTrack, Track, TrackSettlement, read, track_columns};
 use crate::{
-    ConnectionKey, Lane, Phase, Store, StoreError,
-    db::{Arg, Scope, Tx, args, dialect, statements},
+    ConnectionId, ConnectionKey, Lane, Phase, Store, StoreError, TenantId, View,
+    db::{Arg, Conn, Scope, Tx, args, dialect, statements},
     inbox::ClaimRequest,
     limits::{LIST_ROWS_MAX, cut},
     run,
@@ -213,8 +213,7 @@ impl Store {
         connection: &ConnectionKey,
     ) -> Result<Vec<StreamTrack>, StoreError> {
         let mut conn = self.reader(&connection.tenant).await?;
-        let args = args![&connection.tenant, &connection.connection, LIST_ROWS_MAX];
-        conn.all(LIST, args).await?.iter().map(read).collect()
+        tracks(&mut conn, &connection.tenant, &connection.connection).await
     }
 
     /// Puts parked tracks of a connection back to work.
@@ -279,6 +278,25 @@ impl Store {
         })
         .await
     }
+}
+
+impl View {
+    /// The tracks of a connection: how far everything is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn streams(&mut self, shop: &ConnectionId) -> Result<Vec<StreamTrack>, StoreError> {
+        tracks(&mut self.conn, &self.tenant, shop).await
+    }
+}
+
+async fn tracks(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    shop: &ConnectionId,
+) -> Result<Vec<StreamTrack>, StoreError> {
+    let args = args![tenant, shop, LIST_ROWS_MAX];
+    conn.all(LIST, args).await?.iter().map(read).collect()
 }
 
 /// Tells the run of a track how an attempt ended.

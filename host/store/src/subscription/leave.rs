@@ -86,7 +86,7 @@ impl Store {
         lease_until: Instant,
     ) -> Result<Leaving, StoreError> {
         let (key, holder) = (connection.clone(), holder.clone());
-        self.write(Scope::from(&connection.tenant), move |tx| {
+        self.write_admission(Scope::from(&connection.tenant), move |tx| {
             Box::pin(async move {
                 let place = || args![&key.tenant, &key.connection];
                 let missing = || StoreError::missing("connection", &key.connection);
@@ -141,7 +141,7 @@ impl Store {
     /// [`StoreError::LeaseLost`] when somebody else has the work by now: nothing is kept.
     pub async fn finish_leaving(&self, departure: Departure) -> Result<(), StoreError> {
         let tenant = departure.check.connection.tenant.clone();
-        self.write(Scope::from(&tenant), move |tx| {
+        self.write_admission(Scope::from(&tenant), move |tx| {
             Box::pin(async move {
                 let (check, now) = (&departure.check, departure.now);
                 let key = &check.connection;
@@ -164,7 +164,11 @@ impl Store {
 }
 
 /// What came in and was not worked off: the accounts move with it.
-async fn ignore_waiting(tx: &mut Tx, key: &ConnectionKey, now: Instant) -> Result<(), StoreError> {
+pub(crate) async fn ignore_waiting(
+    tx: &mut Tx,
+    key: &ConnectionKey,
+    now: Instant,
+) -> Result<(), StoreError> {
     let owner = Owner::Connection(key.connection.clone());
     let place = args![&key.tenant, owner.id()];
     let waiting = tx.conn.all(WAITING, place.clone()).await?;

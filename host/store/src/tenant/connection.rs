@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::Activity;
 use crate::{
-    ConnectionKey, Lane, Store, StoreError, StreamSpec, TenantId,
-    db::{Row, Scope, args, statements},
+    ConnectionId, ConnectionKey, Lane, Store, StoreError, StreamSpec, TenantId, View,
+    db::{Conn, Row, Scope, args, statements},
     signal::Queue,
     stream, subscription,
 };
@@ -121,8 +121,7 @@ impl Store {
     /// When the database fails.
     pub async fn connection(&self, key: &ConnectionKey) -> Result<Option<Connection>, StoreError> {
         let mut conn = self.reader(&key.tenant).await?;
-        let row = conn.first(GET, args![&key.tenant, &key.connection]).await?;
-        row.as_ref().map(read).transpose()
+        one(&mut conn, &key.tenant, &key.connection).await
     }
 
     /// A connection by its id alone, in whichever tenant. For the operator's commands, and for webhooks:
@@ -132,7 +131,7 @@ impl Store {
     /// When the database fails, or the id occurs in several tenants.
     pub async fn find_connection(
         &self,
-        id: &crate::ConnectionId,
+        id: &ConnectionId,
     ) -> Result<Option<Connection>, StoreError> {
         let mut conn = self.reader(Scope::All).await?;
         match conn.all(FIND, args![id]).await?.as_slice() {
@@ -153,11 +152,7 @@ impl Store {
         tenant: Option<&TenantId>,
     ) -> Result<Vec<Connection>, StoreError> {
         let mut conn = self.reader(tenant).await?;
-        conn.all(LIST, args![tenant])
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        list(&mut conn, tenant).await
     }
 
     /// Keeps what a probe said about the shop.
@@ -215,7 +210,7 @@ impl Store {
         args: Vec<crate::db::Arg>,
     ) -> Result<(), StoreError> {
         let missing = StoreError::missing("connection", &key.connection);
-        self.write(&key.tenant, move |tx| {
+        self.write_admission(&key.tenant, move |tx| {
             Box::pin(async move {
                 if tx.conn.run(sql, args).await? == 0 {
                     return Err(missing);
@@ -228,6 +223,44 @@ impl Store {
         })
         .await
     }
+}
+
+impl View {
+    /// One connection.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn connection(
+        &mut self,
+        id: &ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
+        one(&mut self.conn, &self.tenant, id).await
+    }
+
+    /// The tenant's connections.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn connections(&mut self) -> Result<Vec<Connection>, StoreError> {
+        list(&mut self.conn, Some(&self.tenant)).await
+    }
+}
+
+async fn one(
+    conn: &mut Conn,
+    tenant: &TenantId,
+    id: &ConnectionId,
+) -> Result<Option<Connection>, StoreError> {
+    let row = conn.first(GET, args![tenant, id]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+async fn list(conn: &mut Conn, tenant: Option<&TenantId>) -> Result<Vec<Connection>, StoreError> {
+    conn.all(LIST, args![tenant])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 fn read(row: &Row) -> Result<Connection, StoreError> {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::Activity;
 use crate::{
-    DeskId, DeskKey, Lane, Store, StoreError, TenantId,
-    db::{Row, Scope, args, statements},
+    DeskId, DeskKey, Lane, Store, StoreError, TenantId, View,
+    db::{Conn, Row, Scope, args, statements},
     signal::Queue,
 };
 
@@ -93,8 +93,7 @@ impl Store {
     /// When the database fails.
     pub async fn desk(&self, key: &DeskKey) -> Result<Option<Desk>, StoreError> {
         let mut conn = self.reader(&key.tenant).await?;
-        let row = conn.first(GET, args![&key.tenant, &key.desk]).await?;
-        row.as_ref().map(read).transpose()
+        one(&mut conn, &key.tenant, &key.desk).await
     }
 
     /// A desk by its id alone, in whichever tenant. For the operator's commands only.
@@ -193,6 +192,21 @@ impl Store {
         })
         .await
     }
+}
+
+impl View {
+    /// One desk.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn desk(&mut self, id: &DeskId) -> Result<Option<Desk>, StoreError> {
+        one(&mut self.conn, &self.tenant, id).await
+    }
+}
+
+async fn one(conn: &mut Conn, tenant: &TenantId, id: &DeskId) -> Result<Option<Desk>, StoreError> {
+    let row = conn.first(GET, args![tenant, id]).await?;
+    row.as_ref().map(read).transpose()
 }
 
 fn read(row: &Row) -> Result<Desk, StoreError> {

@@ -105,8 +105,8 @@ async fn child() {
 }
 
 async fn bodies(store: &Store, connection: &ConnectionKey) -> Vec<String> {
-    let records = store
-        .lookup(&connection.tenant)
+    let mut view = store.view(&connection.tenant).await.unwrap();
+    let records = view
         .after(&connection.connection, Kind::Order, "")
         .await
         .unwrap();

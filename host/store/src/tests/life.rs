@@ -119,13 +119,13 @@ async fn every_order_of_arrival_ends_in_the_last_state(
         }
     }
     let last = body(events - 1);
-    let lookup = home.store.lookup(&home.connection.tenant);
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
     for (id, order) in (0..).zip(&all) {
         let target = RecordRef {
             kind: Kind::Order,
             source_id: format!("o{id}"),
         };
-        let found = lookup.record(&home.connection.connection, &target).await;
+        let found = view.record(&home.connection.connection, &target).await;
         let stored: Value =
             serde_json::from_str(found.unwrap().unwrap().record.body.get()).unwrap();
         for state in ["order_state", "payment_state", "fulfilment_state"] {

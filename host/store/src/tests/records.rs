@@ -30,25 +30,25 @@ async fn records_are_found_by_all_that_people_quote(#[values(On::Sqlite, On::Pos
             .all(|outcome| *outcome == Outcome::Applied)
     );
     home.apply(vec![customer("c1", 10, person)]).await;
-    let lookup = home.store.lookup(&home.connection.tenant);
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
     assert_eq!(
-        ids(&lookup.by_email(" P1@Example.com ").await.unwrap()),
+        ids(&view.by_email(" P1@Example.com ").await.unwrap()),
         ["o11", "o1", "c1"]
     );
     assert_eq!(
-        ids(&lookup.by_phone("+49 (228) 12 34 56").await.unwrap()),
+        ids(&view.by_phone("+49 (228) 12 34 56").await.unwrap()),
         ["c1"]
     );
-    assert_eq!(ids(&lookup.by_phone("49228123456").await.unwrap()), ["c1"]);
-    assert_eq!(ids(&lookup.by_order_number("#7").await.unwrap()), ["o7"]);
-    assert_eq!(ids(&lookup.by_order_digits("no 7").await.unwrap()), ["o7"]);
-    assert_eq!(ids(&lookup.by_tracking("track-3").await.unwrap()), ["o3"]);
-    let of_customer = lookup
+    assert_eq!(ids(&view.by_phone("49228123456").await.unwrap()), ["c1"]);
+    assert_eq!(ids(&view.by_order_number("#7").await.unwrap()), ["o7"]);
+    assert_eq!(ids(&view.by_order_digits("no 7").await.unwrap()), ["o7"]);
+    assert_eq!(ids(&view.by_tracking("track-3").await.unwrap()), ["o3"]);
+    let of_customer = view
         .by_customer(&home.connection.connection, "c1")
         .await
         .unwrap();
     assert_eq!(ids(&of_customer), ["o11", "o1", "c1"]);
-    let found = lookup.by_order_number("7").await.unwrap();
+    let found = view.by_order_number("7").await.unwrap();
     assert_eq!(
         found[0].record.read::<Order>().unwrap().number.as_deref(),
         Some("#7")
@@ -58,10 +58,32 @@ async fn records_are_found_by_all_that_people_quote(#[values(On::Sqlite, On::Pos
         (at(10), ReadPath::Poll)
     );
     assert_eq!(
-        lookup.counts(&home.connection.connection).await.unwrap()[&Kind::Order],
+        view.counts(&home.connection.connection).await.unwrap()[&Kind::Order],
         12
     );
     home.adds_up().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_view_is_of_one_moment(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    home.apply(vec![order("o1", 1, 10, plain_order(1))]).await;
+    let mut before = home.store.view(&home.connection.tenant).await.unwrap();
+    assert_eq!(before.by_order_number("1").await.unwrap().len(), 1);
+    home.apply(vec![
+        order("o1", 2, 20, plain_order(3)),
+        order("o2", 1, 20, plain_order(2)),
+    ])
+    .await;
+    assert_eq!(before.by_order_number("1").await.unwrap()[0].revision, 1);
+    assert!(before.by_order_number("2").await.unwrap().is_empty());
+    drop(before);
+    let mut after = home.store.view(&home.connection.tenant).await.unwrap();
+    assert!(after.by_order_number("1").await.unwrap().is_empty());
+    assert_eq!(after.by_order_number("2").await.unwrap().len(), 1);
 }
 
 #[rstest]
@@ -72,16 +94,15 @@ async fn another_tenant_finds_nothing(#[values(On::Sqlite, On::Postgres)] on: On
     };
     let (other, _) = settle(&home.store, "t2").await;
     home.apply(vec![order("o1", 1, 10, plain_order(1))]).await;
-    let lookup = home.store.lookup(&other.tenant);
-    assert!(lookup.by_email("p1@example.com").await.unwrap().is_empty());
-    assert!(lookup.by_order_number("1").await.unwrap().is_empty());
+    let mut view = home.store.view(&other.tenant).await.unwrap();
+    assert!(view.by_email("p1@example.com").await.unwrap().is_empty());
+    assert!(view.by_order_number("1").await.unwrap().is_empty());
     let target = RecordRef {
         kind: Kind::Order,
         source_id: "o1".into(),
     };
     assert!(
-        lookup
-            .record(&home.connection.connection, &target)
+        view.record(&home.connection.connection, &target)
             .await
             .unwrap()
             .is_none()
@@ -105,12 +126,12 @@ async fn outcomes_are_counted_and_the_newest_stays(#[values(On::Sqlite, On::Post
         .await;
     use Outcome::{Applied, Duplicate, Superseded};
     assert_eq!(outcomes, [Applied, Superseded, Duplicate, Applied]);
-    let lookup = home.store.lookup(&home.connection.tenant);
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
     assert!(
-        lookup.by_order_number("2").await.unwrap().is_empty(),
+        view.by_order_number("2").await.unwrap().is_empty(),
         "old keys go"
     );
-    assert_eq!(lookup.by_order_number("3").await.unwrap()[0].revision, 2);
+    assert_eq!(view.by_order_number("3").await.unwrap()[0].revision, 2);
     let rows = home.store.accounts(None).await.unwrap();
     assert_eq!(
         (
@@ -176,9 +197,9 @@ async fn raw_answers_are_stored_once_and_shared(#[values(On::Sqlite, On::Postgre
         .apply_batch(batch, "orders", at(1))
         .await
         .unwrap();
-    let lookup = home.store.lookup(&home.connection.tenant);
-    let one = &lookup.by_order_number("1").await.unwrap()[0];
-    let two = &lookup.by_order_number("2").await.unwrap()[0];
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    let one = &view.by_order_number("1").await.unwrap()[0];
+    let two = &view.by_order_number("2").await.unwrap()[0];
     assert_eq!(one.raw[0], two.raw[0]);
     let kept = home
         .store
@@ -209,8 +230,8 @@ async fn a_purge_takes_the_person_out_of_records_keys_and_raw_answers(
         .apply_batch(batch, "orders", at(1))
         .await
         .unwrap();
-    let lookup = home.store.lookup(&home.connection.tenant);
-    let raw = lookup.by_order_number("1").await.unwrap()[0].raw[0].clone();
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    let raw = view.by_order_number("1").await.unwrap()[0].raw[0].clone();
     let purge = tombstone(
         Kind::Order,
         "o1",
@@ -218,7 +239,8 @@ async fn a_purge_takes_the_person_out_of_records_keys_and_raw_answers(
         20,
     );
     assert_eq!(home.apply(vec![purge]).await, [Outcome::Applied]);
-    assert!(lookup.by_email("p1@example.com").await.unwrap().is_empty());
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    assert!(view.by_email("p1@example.com").await.unwrap().is_empty());
     assert!(
         home.store
             .raw_body(&home.connection, &raw)
@@ -226,7 +248,7 @@ async fn a_purge_takes_the_person_out_of_records_keys_and_raw_answers(
             .unwrap()
             .is_none()
     );
-    let left = &lookup.by_order_number("1").await.unwrap()[0];
+    let left = &view.by_order_number("1").await.unwrap()[0];
     assert!(left.is_deleted() && !left.record.body.get().contains("example.com"));
     assert_eq!(
         left.deleted_reason,
@@ -250,8 +272,8 @@ async fn orders_follow_their_customer_into_a_merge(#[values(On::Sqlite, On::Post
         json!({"kind": "customer", "source_id": "c1", "reason": "merged", "merged_into": "c99"});
     merged.record.body = serde_json::value::to_raw_value(&body).unwrap();
     home.apply(vec![merged]).await;
-    let lookup = home.store.lookup(&home.connection.tenant);
-    let found = lookup
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    let found = view
         .by_customer(&home.connection.connection, "c99")
         .await
         .unwrap();
@@ -270,9 +292,10 @@ async fn more_lookups_at_a_time_than_there_are_readers_do_not_wait_for_each_othe
         .await;
     let (store, key) = (&home.store, &home.connection);
     let lookups = (0..4 * limits::READERS_MAX).map(async |_| {
-        let lookup = store.lookup(&key.tenant);
-        let found = lookup.by_customer(&key.connection, "c1").await.unwrap();
+        let mut view = store.view(&key.tenant).await.unwrap();
+        let found = view.by_customer(&key.connection, "c1").await.unwrap();
         assert_eq!(ids(&found), ["c1"]);
+        drop(view);
         assert!(store.accounts_add_up(Some(&key.tenant)).await.unwrap());
     });
     let all = futures::future::join_all(lookups);
@@ -298,17 +321,17 @@ async fn what_is_known_only_by_a_tombstone_is_not_found(
         kind: Kind::Order,
         source_id: "o1".into(),
     };
-    let lookup = home.store.lookup(&home.connection.tenant);
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
     assert!(
-        lookup
-            .record(&home.connection.connection, &target)
+        view.record(&home.connection.connection, &target)
             .await
             .unwrap()
             .is_none()
     );
     // Read before it was deleted, arrived after: there, and marked.
     home.apply(vec![order("o1", 1, 10, plain_order(1))]).await;
-    let found = lookup
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    let found = view
         .record(&home.connection.connection, &target)
         .await
         .unwrap()

@@ -66,8 +66,8 @@ async fn replay(home: &Home, ask: Rederivation) -> Outcome {
 }
 
 async fn stored(home: &Home) -> StoredRecord {
-    let lookup = home.store.lookup(&home.connection.tenant);
-    let found = lookup.by_order_number("1").await.unwrap();
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    let found = view.by_order_number("1").await.unwrap();
     found.into_iter().next().unwrap()
 }
 

@@ -179,8 +179,8 @@ async fn snapshots_of_one_record_that_arrive_at_both_end_at_the_newest() {
         jobs.spawn(async move { store.apply_batch(batch, "orders", at(100)).await.unwrap() });
     }
     jobs.join_all().await;
-    let found = other.lookup(&home.desk.tenant).by_order_number("#30").await;
-    let found = found.unwrap();
+    let mut view = other.view(&home.desk.tenant).await.unwrap();
+    let found = view.by_order_number("#30").await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].record.source_version.as_deref(), Some("30"));
     home.adds_up().await;

@@ -129,14 +129,9 @@ async fn a_page_of_somebody_who_lost_the_lease_leaves_nothing_behind(
         .apply_page(home.page(&slow, 0..5, Next::Done))
         .await;
     assert!(matches!(stale, Err(StoreError::LeaseLost { .. })));
-    assert!(
-        home.store
-            .lookup(&home.connection.tenant)
-            .counts(&home.connection.connection)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let mut view = home.store.view(&home.connection.tenant).await.unwrap();
+    let counts = view.counts(&home.connection.connection).await.unwrap();
+    assert!(counts.is_empty());
     assert!(home.store.accounts(None).await.unwrap().is_empty());
     home.store
         .apply_page(home.page(&quick, 0..5, Next::Done))

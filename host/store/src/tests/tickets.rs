@@ -254,8 +254,8 @@ impl Home {
             kind: Kind::Order,
             source_id: "o1".into(),
         };
-        let lookup = self.store.lookup(&self.connection.tenant);
-        let stored = lookup.record(&self.connection.connection, &target).await;
+        let mut view = self.store.view(&self.connection.tenant).await.unwrap();
+        let stored = view.record(&self.connection.connection, &target).await;
         stored.unwrap().unwrap().revision
     }
 

@@ -4,8 +4,8 @@ use ordercase_model::Kind;
 
 use super::{CaseRow, CommentRow, TicketMirror, TicketState};
 use crate::{
-    CaseId, ChangedRecord, DeskKey, Store, StoreError, TicketKey,
-    db::{Arg, Row, Scope, args, statements},
+    CaseId, ChangedRecord, DeskId, DeskKey, Store, StoreError, TicketKey, View,
+    db::{Arg, Conn, Row, Scope, args, statements},
     limits::LIST_ROWS_MAX,
 };
 
@@ -51,18 +51,7 @@ impl Store {
     /// When the database fails.
     pub async fn ticket(&self, ticket: &TicketKey) -> Result<Option<TicketState>, StoreError> {
         let mut conn = self.reader(&ticket.tenant).await?;
-        let Some(row) = conn.first(MIRROR, of(ticket)).await? else {
-            return Ok(None);
-        };
-        let case = conn.first(CASE, of(ticket)).await?;
-        let comments = conn.all(COMMENTS, of(ticket)).await?;
-        let shown = conn.all(SHOWN, of(ticket)).await?;
-        Ok(Some(TicketState {
-            mirror: mirror(&row)?,
-            case: case.as_ref().map(self::case).transpose()?,
-            comments: comments.iter().map(comment).collect::<Result<_, _>>()?,
-            shown: shown.iter().map(record).collect::<Result<_, _>>()?,
-        }))
+        whole(&mut conn, ticket).await
     }
 
     /// Tickets of a desk in the order of their numbers, after a given one: a keyset page.
@@ -103,6 +92,40 @@ impl Store {
         let args = args![&desk.tenant, &desk.desk, after, LIST_ROWS_MAX];
         conn.all(CASES, args).await?.iter().map(case).collect()
     }
+}
+
+impl View {
+    /// Everything stored about a ticket of the tenant; `None` when it was never committed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ticket(
+        &mut self,
+        desk: &DeskId,
+        ticket_id: u64,
+    ) -> Result<Option<TicketState>, StoreError> {
+        let ticket = TicketKey {
+            tenant: self.tenant.clone(),
+            desk: desk.clone(),
+            ticket_id,
+        };
+        whole(&mut self.conn, &ticket).await
+    }
+}
+
+async fn whole(conn: &mut Conn, ticket: &TicketKey) -> Result<Option<TicketState>, StoreError> {
+    let Some(row) = conn.first(MIRROR, of(ticket)).await? else {
+        return Ok(None);
+    };
+    let case = conn.first(CASE, of(ticket)).await?;
+    let comments = conn.all(COMMENTS, of(ticket)).await?;
+    let shown = conn.all(SHOWN, of(ticket)).await?;
+    Ok(Some(TicketState {
+        mirror: mirror(&row)?,
+        case: case.as_ref().map(self::case).transpose()?,
+        comments: comments.iter().map(comment).collect::<Result<_, _>>()?,
+        shown: shown.iter().map(record).collect::<Result<_, _>>()?,
+    }))
 }
 
 fn ticket_key(row: &Row) -> Result<TicketKey, StoreError> {

@@ -286,8 +286,8 @@ impl Witness {
     }
 
     async fn stored(&self) -> Result<BTreeMap<String, StoredRecord>, StoreError> {
-        let lookup = self.store.lookup(&self.connection.tenant);
-        let page = lookup
+        let mut view = self.store.view(&self.connection.tenant).await?;
+        let page = view
             .after(&self.connection.connection, Kind::Order, "")
             .await?;
         let by_id = page

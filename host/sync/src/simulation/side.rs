@@ -160,8 +160,9 @@ impl Desk {
             kind: Kind::Order,
             source_id: order_of(ticket.ticket_id).to_string(),
         };
-        let lookup = self.store.lookup(&ticket.tenant);
-        let found = lookup.record(&self.connection.connection, &order).await?;
+        let mut view = self.store.view(&ticket.tenant).await?;
+        let found = view.record(&self.connection.connection, &order).await?;
+        drop(view);
         let seen = found.as_ref().and_then(version_of);
         let mirror = state.as_ref().map(|state| &state.mirror);
         let told = mirror.and_then(|mirror| mirror.body.get("seen")?.as_u64());

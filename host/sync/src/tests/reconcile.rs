@@ -172,8 +172,8 @@ async fn where_change_times_lie_orders_that_are_not_final_are_read_again_by_and_
     stand(1, "cancelled");
     stand(2, "completed");
     let seen_final = async || {
-        let lookup = world.store.lookup(&world.connection.tenant);
-        let orders = lookup.after(&world.connection.connection, Kind::Order, "");
+        let mut view = world.store.view(&world.connection.tenant).await.unwrap();
+        let orders = view.after(&world.connection.connection, Kind::Order, "");
         let open = |record: &StoredRecord| record.record.body.get().contains(r#""open""#);
         !orders.await.unwrap().iter().any(open)
     };

@@ -55,8 +55,8 @@ async fn a_webhook_that_tells_of_an_unusual_step_is_not_believed_the_source_is(
             kind: Kind::Order,
             source_id: "2".to_owned(),
         };
-        let lookup = world.store.lookup(&world.connection.tenant);
-        let found = lookup.record(&world.connection.connection, &record).await;
+        let mut view = world.store.view(&world.connection.tenant).await.unwrap();
+        let found = view.record(&world.connection.connection, &record).await;
         let body: Value = found.unwrap().unwrap().record.read().unwrap();
         body["order_state"]["canonical"]
             .as_str()

@@ -327,11 +327,11 @@ impl World {
 
     /// Orders as they are stored: number and tags.
     pub(crate) async fn stored(&self) -> BTreeMap<u32, String> {
-        let lookup = self.store.lookup(&self.connection.tenant);
+        let mut view = self.store.view(&self.connection.tenant).await.unwrap();
         let mut all = BTreeMap::new();
         let mut last = String::new();
         loop {
-            let page = lookup
+            let page = view
                 .after(&self.connection.connection, Kind::Order, &last)
                 .await
                 .unwrap();
