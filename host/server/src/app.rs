@@ -8,10 +8,8 @@ use std::sync::{
 };
 
 use axum::Router;
-use ordercase_runtime::{Plugin, Runtime, RuntimeConfig, SecretText};
-use ordercase_store::{
-    Connection, ConnectionId, Desk, HolderId, Owner, Store, TenantId, TokenPurpose,
-};
+use ordercase_runtime::{Runtime, RuntimeConfig};
+use ordercase_store::{Desk, HolderId, Owner, Store, TenantId, TokenPurpose};
 use ordercase_sync::{Mapper, OnDemand, Replayer, Source, Subscriber};
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +29,15 @@ use crate::{
     secret::{Secret, SecretRef},
     tasks::Supervisor,
     wiring::{
-        self, desks::Desks, engine::EngineClock, finder::ShopFinder, helpdesk::ZendeskDesk,
-        plugins::Plugins, source::ShopSource, subscriptions::PluginPlatform,
+        self,
+        desks::Desks,
+        engine::EngineClock,
+        finder::ShopFinder,
+        helpdesk::ZendeskDesk,
+        plugins::Plugins,
+        shops::{Shop, Shops},
+        source::ShopSource,
+        subscriptions::PluginPlatform,
     },
 };
 
@@ -48,6 +53,8 @@ pub struct App {
     pub runtime: Runtime,
     /// Plugins by digest.
     pub plugins: Arc<Plugins>,
+    /// What deliveries are checked against.
+    pub door: Shops,
     /// Shops through their plugins.
     pub source: Arc<ShopSource>,
     /// Tells stored records again and works stored receipts off again.
@@ -85,14 +92,6 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The signal that ends everything.
     pub stop: CancellationToken,
-}
-
-/// A shop that a webhook is for.
-pub struct Shop {
-    /// Its connection.
-    pub connection: Connection,
-    /// Its plugin.
-    pub plugin: Arc<Plugin>,
 }
 
 impl App {
@@ -172,6 +171,7 @@ impl App {
         let desk = ordercase_desk::Desk::new(store.clone(), help_desk, Some(finder));
         Ok(Arc::new(Self {
             desk,
+            door: Shops::new(store.clone(), Arc::clone(&plugins)),
             replayer,
             subscriber,
             source,
@@ -253,40 +253,6 @@ impl App {
         let now = self.clock.now();
         let found = self.store.token_owner(purpose, token.expose(), now).await?;
         found.ok_or_else(auth::unknown)
-    }
-
-    /// The shop of a connection, with its plugin; `None` where there is none.
-    ///
-    /// # Errors
-    /// When the store or the plugin is not there.
-    pub async fn shop(&self, connection: &str) -> Result<Option<Shop>, Problem> {
-        let Ok(id) = ConnectionId::new(connection) else {
-            return Ok(None);
-        };
-        let Some(connection) = self.store.find_connection(&id).await? else {
-            return Ok(None);
-        };
-        // What a disconnected shop still sends is refused like a stranger's.
-        if connection.activity.is_over() {
-            return Ok(None);
-        }
-        let plugin = self.plugins.get(&connection.plugin_digest).await?;
-        Ok(Some(Shop { connection, plugin }))
-    }
-
-    /// A secret of a shop's connection; `None` where it is not set.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    pub async fn shop_secret(
-        &self,
-        shop: &Shop,
-        slot: &str,
-    ) -> Result<Option<SecretText>, Problem> {
-        let key = &shop.connection.key;
-        let owner = Owner::Connection(key.connection.clone());
-        let found = self.store.secret(&key.tenant, &owner, slot).await?;
-        Ok(found.map(|secret| SecretText::new(secret.expose().to_owned())))
     }
 
     /// Whether a token names that shop's webhooks.

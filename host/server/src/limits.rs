@@ -14,6 +14,10 @@ pub const PLUGIN_BYTES_MAX: usize = 24 * 1024 * 1024;
 pub const WEBHOOK_HEADER_BYTES_MAX: usize = 4 * 1024;
 /// Headers kept with a webhook.
 pub const WEBHOOK_HEADERS_MAX: usize = 64;
+/// How long a delivery may be checked against what was read for one before it.
+pub const SHOP_KEPT: Duration = Duration::from_secs(1);
+/// Shops for which that is kept.
+pub const SHOPS_KEPT_MAX: u64 = 10_000;
 
 /// A desk event is answered within a second, or its flow asks again.
 pub const EVENT_TIMEOUT: Duration = Duration::from_millis(950);

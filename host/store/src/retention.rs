@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Store, StoreError, TenantId,
+    ConnectionKey, Store, StoreError, TenantId,
     db::{Row, Scope, Tx, args, statements},
     limits::EXPIRED_PER_STEP,
+    subscription,
 };
 
 /// Shortest time for which settled receipts are kept, days.
@@ -131,6 +132,11 @@ impl Expired {
 }
 
 statements! {
+    /// Shops that left while a delivery was being let in.
+    LEFT_BEHIND = "SELECT connection_id FROM connections c
+            WHERE c.tenant_id = $1 AND c.state = 'left' AND EXISTS (
+                SELECT 1 FROM receipts r
+                WHERE r.tenant_id = c.tenant_id AND r.owner_id = c.connection_id AND r.state = 'pending')";
     RECEIPTS = "DELETE FROM receipts WHERE tenant_id = $1 AND receipt_id IN (
                 SELECT receipt_id FROM receipts
                 WHERE tenant_id = $1 AND state IN ('applied', 'superseded', 'duplicate', 'ignored')
@@ -180,7 +186,8 @@ statements! {
 }
 
 impl Store {
-    /// Removes what has expired of a tenant, up to [`EXPIRED_PER_STEP`] rows of each kind.
+    /// Removes what has expired of a tenant, up to [`EXPIRED_PER_STEP`] rows of each kind, and settles as ignored what
+    /// a shop sent in the moment in which it was disconnected.
     ///
     /// # Errors
     /// When the database fails; nothing is removed then.
@@ -193,6 +200,13 @@ impl Store {
         let tenant = tenant.clone();
         self.write(Scope::from(&tenant), move |tx| {
             Box::pin(async move {
+                for row in tx.conn.all(LEFT_BEHIND, args![&tenant]).await? {
+                    let shop = ConnectionKey {
+                        tenant: tenant.clone(),
+                        connection: row.parse("connection_id")?,
+                    };
+                    subscription::ignore_waiting(tx, &shop, now).await?;
+                }
                 let before = |days: u32| now.plus_seconds(-i64::from(days) * 86_400);
                 let receipts = receipts(tx, &tenant, before(policy.receipts_days)).await?;
                 let mut removed = [0; 6];

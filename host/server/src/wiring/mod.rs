@@ -11,6 +11,7 @@ pub mod install;
 pub mod plugins;
 pub mod poll;
 pub mod scope;
+pub mod shops;
 pub mod source;
 pub mod subscriptions;
 

@@ -17,5 +17,6 @@ mod doors;
 mod events;
 mod mappings;
 mod plugin;
+mod replicas;
 mod support;
 mod webhooks;

@@ -11,6 +11,7 @@ use ordercase_server::{
     data_dir::DataDir,
     database::Database,
     http::router::router,
+    secret::SecretRef,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -50,15 +51,23 @@ impl Answer {
 
 impl Host {
     pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::over(tempfile::tempdir().unwrap(), Database::Sqlite, None).await
+    }
+
+    /// With its data in that folder, over that database.
+    pub(crate) async fn over(
+        folder: tempfile::TempDir,
+        database: Database,
+        master_key: Option<SecretRef>,
+    ) -> Self {
         let data = DataDir::at(folder.path());
         let app = App::assemble(Parts {
             data: data.clone(),
             shops: ordercase_server::config::ShopTimes::default(),
             public_url: PublicUrl::new(&"https://ordercase.example".parse().unwrap()).unwrap(),
             dev_connect: Vec::new(),
-            master_key: None,
-            database: Database::Sqlite,
+            master_key,
+            database,
             clock: Arc::new(Still),
             stop: CancellationToken::new(),
         })

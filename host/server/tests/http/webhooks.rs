@@ -3,6 +3,7 @@
 use axum::body::Body;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request, StatusCode};
+use ordercase_store::{ConnectionId, ConnectionKey, HolderId, Owner, SecretValue};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -16,6 +17,12 @@ pub(crate) const SECRET: &str = "canary-webhook-secret";
 /// A host with one connected shop; its webhook path.
 pub(crate) async fn shop() -> (Host, String) {
     let host = Host::new().await;
+    let path = connect(&host).await;
+    (host, path)
+}
+
+/// Connects a shop to the host; its webhook path.
+pub(crate) async fn connect(host: &Host) -> String {
     let (tenant, _) = host.tenant("Acme").await;
     let request = Request::post("/admin/v1/plugins")
         .header("authorization", format!("Bearer {}", host.admin))
@@ -31,11 +38,47 @@ pub(crate) async fn shop() -> (Host, String) {
     let added = host.operate(Method::POST, &path, body).await;
     assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
     let url = text(&added.body["webhook_url"]);
-    let path = url
-        .strip_prefix("https://ordercase.example")
+    url.strip_prefix("https://ordercase.example")
         .unwrap()
-        .to_owned();
-    (host, path)
+        .to_owned()
+}
+
+/// The connection that a webhook path names.
+pub(crate) async fn connection(host: &Host, path: &str) -> ConnectionKey {
+    let id = ConnectionId::new(path.rsplit('/').next().unwrap()).unwrap();
+    let found = host.app.store.find_connection(&id).await.unwrap();
+    found.unwrap().key
+}
+
+/// Sets what the shop signs with.
+pub(crate) async fn sign_with(host: &Host, shop: &ConnectionKey, secret: &str) {
+    let owner = Owner::Connection(shop.connection.clone());
+    let secret = SecretValue::new(secret.to_owned());
+    let now = host.app.clock.now();
+    let store = &host.app.store;
+    let put = store.put_secret(&shop.tenant, &owner, "webhook_secret", &secret, now);
+    put.await.unwrap();
+}
+
+/// Begins to disconnect the shop.
+pub(crate) async fn disconnect(host: &Host, shop: &ConnectionKey) {
+    let (now, holder) = (host.app.clock.now(), HolderId::mint(1));
+    let store = &host.app.store;
+    let left = store.begin_leaving(shop, &holder, now, now.plus_seconds(60));
+    left.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_changed_a_moment_ago_counts_for_the_next_delivery() {
+    let (host, path) = shop().await;
+    let shop = connection(&host, &path).await;
+    let status = async |secret, id| deliver(&host, &path, &body(), secret, id).await.status;
+    assert_eq!(status(SECRET, "e1").await, StatusCode::OK);
+    sign_with(&host, &shop, "another").await;
+    assert_eq!(status(SECRET, "e2").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status("another", "e3").await, StatusCode::OK);
+    disconnect(&host, &shop).await;
+    assert_eq!(status("another", "e4").await, StatusCode::UNAUTHORIZED);
 }
 
 pub(crate) async fn deliver(

@@ -9,6 +9,7 @@ mod work;
 
 #[cfg(test)]
 pub(crate) use leave::STATEMENTS as LEAVE_STATEMENTS;
+pub(crate) use leave::ignore_waiting;
 pub use leave::{Departure, Leaving};
 #[cfg(test)]
 pub(crate) use work::STATEMENTS as WORK_STATEMENTS;

@@ -215,6 +215,16 @@ async fn leaving_deletes_what_opens_anything_and_frees_the_name(
             .is_none()
     );
     home.adds_up().await;
+    // Let in by a replica that had not heard of it.
+    let late = store.put_receipt(home.webhook("late", "late")).await;
+    let late = late.unwrap().id().clone();
+    store
+        .expire(tenant, Retention::default(), at(45))
+        .await
+        .unwrap();
+    let late = store.receipt(tenant, &late).await.unwrap().unwrap();
+    assert_eq!(late.state, ReceiptState::Ignored);
+    home.adds_up().await;
     let ended = store
         .begin_leaving(key, &holder("a"), at(50), at(60))
         .await

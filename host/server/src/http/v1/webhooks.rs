@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::{
-    app::{App, Shop},
+    app::App,
     http::{
         auth,
         bound::RawBody,
@@ -30,6 +30,7 @@ use crate::{
     },
     limits,
     secret::Secret,
+    wiring::shops::Shop,
 };
 
 /// Stream under which a connection's webhooks are counted.
@@ -101,14 +102,19 @@ async fn take(
     body: &[u8],
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
     // An unknown connection and a bad signature look the same from outside.
-    let shop = app.shop(connection).await?.ok_or_else(unverified)?;
-    let Some(recipe) = shop.plugin.manifest.webhooks.as_ref() else {
-        return Err(Problem::new(
-            Kind::NotFound,
-            "this connection takes no webhooks",
-        ));
-    };
-    let verified = match check(app, &shop, recipe, token, headers, body).await {
+    let mut found = app.door.get(connection).await?.ok_or_else(unverified)?;
+    let mut checked = check(app, &found.shop, token, headers, body).await;
+    if !found.is_fresh && matches!(checked, Err(Refusal::Theirs(_))) {
+        // The key may be new, set a moment ago at another replica.
+        found = app
+            .door
+            .get_anew(connection)
+            .await?
+            .ok_or_else(unverified)?;
+        checked = check(app, &found.shop, token, headers, body).await;
+    }
+    let shop = found.shop;
+    let verified = match checked {
         Ok(verified) => verified,
         Err(Refusal::Ours(problem)) => return Err(problem),
         Err(Refusal::Theirs(error)) => {
@@ -124,7 +130,7 @@ async fn take(
             });
         }
     };
-    keep(app, shop, verified, headers, body).await
+    keep(app, &shop, verified, headers, body).await
 }
 
 enum Refusal {
@@ -135,14 +141,15 @@ enum Refusal {
 async fn check(
     app: &App,
     shop: &Shop,
-    recipe: &Webhooks,
     token: Option<&str>,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Known, Refusal> {
-    let key = match (recipe.scheme, recipe.slot.as_deref()) {
-        (Scheme::Hmac, Some(slot)) => app.shop_secret(shop, slot).await.map_err(Refusal::Ours)?,
-        _ => None,
+    let Some(recipe) = shop.plugin.manifest.webhooks.as_ref() else {
+        return Err(Refusal::Ours(Problem::new(
+            Kind::NotFound,
+            "this connection takes no webhooks",
+        )));
     };
     if recipe.scheme == Scheme::None {
         let token = Secret::new(token.unwrap_or_default().to_owned());
@@ -154,11 +161,11 @@ async fn check(
             return Err(Refusal::Theirs(VerifyError::Mismatch));
         }
     }
-    match verify(recipe, key.as_ref(), headers, body) {
+    match verify(recipe, shop.key.as_ref(), headers, body) {
         Ok(verified) => Ok(Known::Whole(verified)),
         // The signature was good; where the topic should be there is none.
         Err(error @ (VerifyError::NoTopic(_) | VerifyError::MissingHeader(_)))
-            if is_signed(recipe, key.as_ref(), headers, body) =>
+            if is_signed(recipe, shop.key.as_ref(), headers, body) =>
         {
             Ok(Known::NoTopic(error.to_string()))
         }
@@ -193,7 +200,7 @@ fn is_signed(
 
 async fn keep(
     app: &App,
-    shop: Shop,
+    shop: &Shop,
     known: Known,
     headers: &HeaderMap,
     body: &[u8],
@@ -223,8 +230,8 @@ async fn keep(
             });
     }
     let receipt = NewReceipt {
-        tenant: shop.connection.key.tenant,
-        owner: Owner::Connection(shop.connection.key.connection),
+        tenant: shop.connection.key.tenant.clone(),
+        owner: Owner::Connection(shop.connection.key.connection.clone()),
         stream: STREAM.to_owned(),
         kind: ReceiptKind::Webhook,
         entity_key: format!("delivery:{}", verified.delivery_id),
