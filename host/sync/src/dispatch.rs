@@ -120,6 +120,10 @@ async fn fill<W: Work>(
                 }
             });
         }
+        if running.len() >= work.places() {
+            // Whoever ends wakes us; nobody waits for a moment.
+            return Ok(None);
+        }
         work.next_due(shared).await
     };
     match outcome.await {

@@ -13,6 +13,28 @@ use crate::{
     turn::Round,
 };
 
+/// Whether the connection or desk of a row is neither paused nor gone.
+macro_rules! worked_for {
+    ($row:literal) => {
+        concat!(
+            " AND NOT EXISTS (SELECT 1 FROM connections c
+                  WHERE c.tenant_id = ",
+            $row,
+            ".tenant_id AND c.connection_id = ",
+            $row,
+            ".owner_id
+                      AND c.state <> 'active')
+              AND NOT EXISTS (SELECT 1 FROM desks d
+                  WHERE d.tenant_id = ",
+            $row,
+            ".tenant_id AND d.desk_id = ",
+            $row,
+            ".owner_id
+                      AND d.state = 'paused')"
+        )
+    };
+}
+
 statements! {
     /// Tenants with waiting work in a lane: jumps from one to the next along the index.
     TENANTS = "WITH RECURSIVE t (id) AS (
@@ -22,17 +44,18 @@ statements! {
                            WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
                    FROM t WHERE t.id IS NOT NULL)
                SELECT id FROM t WHERE id IS NOT NULL";
-    /// Connections and desks of a tenant with due work in a lane, along the index in the same way.
-    OWNERS = "WITH RECURSIVE t (id) AS (
+    /// Connections and desks of a tenant with due work in a lane that are worked for, along the index in the same way.
+    OWNERS = concat!("WITH RECURSIVE t (id) AS (
                   SELECT (SELECT MIN(owner_id) FROM receipts
                           WHERE state = 'pending' AND lane = $2 AND tenant_id = $1)
                   UNION ALL
                   SELECT (SELECT MIN(owner_id) FROM receipts
                           WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id > t.id)
                   FROM t WHERE t.id IS NOT NULL)
-              SELECT id FROM t WHERE EXISTS (
+              SELECT o.owner_id AS id FROM (SELECT CAST($1 AS TEXT) AS tenant_id, t.id AS owner_id FROM t) o WHERE EXISTS (
                   SELECT 1 FROM receipts
-                  WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id = t.id AND due_at <= $3)";
+                  WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id = o.owner_id AND due_at <= $3)",
+              worked_for!("o"));
     /// Another receipt of the same entity holds one back while it is leased in any lane, or when it is
     /// due earlier in the same lane.
     CLAIM = dialect::claim!("SELECT r.receipt_id FROM receipts r
@@ -46,28 +69,42 @@ statements! {
                              AND (b.lease_until > $3
                                  OR (b.lane = r.lane AND b.due_at <= $3
                                      AND (b.due_at, b.receipt_id) < (r.due_at, r.receipt_id))))
-                     AND NOT EXISTS (
-                         SELECT 1 FROM connections c
-                         WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
-                             AND c.state <> 'active')
-                     AND NOT EXISTS (
-                         SELECT 1 FROM desks d
-                         WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
-                             AND d.state = 'paused')
                  ORDER BY r.due_at, r.receipt_id LIMIT $6", of "r",
              "UPDATE receipts SET holder = $4, lease_until = $5, attempts = attempts + 1
                  WHERE tenant_id = $1 AND receipt_id IN (SELECT receipt_id FROM due)
              RETURNING ", receipt_columns!());
-    NEXT_DUE = "SELECT MIN(CASE WHEN r.lease_until > r.due_at THEN r.lease_until ELSE r.due_at END) AS at
-                FROM receipts r WHERE r.state = 'pending' AND r.lane = $1
-                    AND NOT EXISTS (
-                        SELECT 1 FROM connections c
-                        WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.owner_id
-                            AND c.state <> 'active')
-                    AND NOT EXISTS (
-                        SELECT 1 FROM desks d
-                        WHERE d.tenant_id = r.tenant_id AND d.desk_id = r.owner_id
-                            AND d.state = 'paused')";
+    /// Of each connection and desk that is worked for: the first that nobody holds, and when the first of all is free.
+    /// However many wait, a few rows of each are read.
+    NEXT_DUE = concat!("WITH RECURSIVE t (id) AS (
+                   SELECT (SELECT MIN(tenant_id) FROM receipts WHERE state = 'pending' AND lane = $1)
+                   UNION ALL
+                   SELECT (SELECT MIN(tenant_id) FROM receipts
+                           WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
+                   FROM t WHERE t.id IS NOT NULL),
+               o (tenant_id, owner_id) AS (
+                   SELECT t.id, (SELECT MIN(owner_id) FROM receipts
+                                 WHERE state = 'pending' AND lane = $1 AND tenant_id = t.id)
+                   FROM t WHERE t.id IS NOT NULL
+                   UNION ALL
+                   SELECT o.tenant_id, (SELECT MIN(owner_id) FROM receipts
+                                        WHERE state = 'pending' AND lane = $1 AND tenant_id = o.tenant_id
+                                            AND owner_id > o.owner_id)
+                   FROM o WHERE o.owner_id IS NOT NULL),
+               worked (tenant_id, owner_id) AS (
+                   SELECT o.tenant_id, o.owner_id FROM o WHERE o.owner_id IS NOT NULL", worked_for!("o"), ")
+               SELECT MIN(first.at) AS at FROM (
+                   SELECT (SELECT r.due_at FROM receipts r
+                           WHERE r.state = 'pending' AND r.lane = $1 AND r.tenant_id = w.tenant_id
+                               AND r.owner_id = w.owner_id AND r.lease_until IS NULL
+                           ORDER BY r.due_at, r.receipt_id LIMIT 1) AS at
+                   FROM worked w
+                   UNION ALL
+                   SELECT (SELECT CASE WHEN r.lease_until > r.due_at THEN r.lease_until ELSE r.due_at END
+                           FROM receipts r
+                           WHERE r.state = 'pending' AND r.lane = $1 AND r.tenant_id = w.tenant_id
+                               AND r.owner_id = w.owner_id
+                           ORDER BY r.due_at, r.receipt_id LIMIT 1)
+                   FROM worked w) first");
     GET = concat!("SELECT ", receipt_columns!(), " FROM receipts WHERE tenant_id = $1 AND receipt_id = $2");
     BY_STATE = concat!("SELECT ", receipt_columns!(), " FROM receipts
              WHERE tenant_id = $1 AND state = $2 ORDER BY received_at DESC, receipt_id LIMIT $3");

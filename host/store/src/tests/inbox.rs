@@ -331,6 +331,53 @@ async fn a_paused_connection_keeps_its_receipts_waiting(
 
 #[rstest]
 #[tokio::test]
+async fn the_next_due_is_the_first_of_those_that_are_worked_for(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let Some(home) = Home::new(on).await else {
+        return;
+    };
+    let tenant = &home.connection.tenant;
+    let (early, late) = (
+        connect(&home.store, tenant, "a-shop", "a-shop").await,
+        connect(&home.store, tenant, "z-shop", "z-shop").await,
+    );
+    let next = async || home.store.next_receipt_due(Lane::Live).await.unwrap();
+    assert_eq!(next().await, None);
+    for (shop, key, received) in [
+        (&early, "p", 1),
+        (&home.connection, "h", 20),
+        (&late, "l", 95),
+    ] {
+        let receipt = NewReceipt {
+            owner: Owner::Connection(shop.connection.clone()),
+            received_at: at(received),
+            ..home.webhook(key, key)
+        };
+        home.store.put_receipt(receipt).await.unwrap();
+    }
+    assert_eq!(next().await, Some(at(1)));
+    let paused = Activity::Paused("token revoked".into());
+    let set = home.store.set_connection_activity(&early, &paused, at(2));
+    set.await.unwrap();
+    assert_eq!(
+        next().await,
+        Some(at(20)),
+        "a paused shop waits for a person"
+    );
+    let held = home.claim("a", 8, 30).await;
+    assert_eq!(held.len(), 1);
+    assert_eq!(next().await, Some(at(90)), "when a held one would be free");
+    let behind = NewReceipt {
+        received_at: at(40),
+        ..home.webhook("b", "b")
+    };
+    home.store.put_receipt(behind).await.unwrap();
+    assert_eq!(next().await, Some(at(40)), "behind one that is held");
+}
+
+#[rstest]
+#[tokio::test]
 async fn no_receipt_is_handed_out_twice_to_workers_that_ask_at_once(
     #[values(On::Sqlite, On::Postgres)] on: On,
 ) {

@@ -114,21 +114,22 @@ async fn claims_and_lookups_go_along_an_index(#[values(On::Sqlite, On::Postgres)
         for line in conn.plan(*sql).await.unwrap() {
             let whole = match on {
                 On::Sqlite => {
-                    line.starts_with("SCAN")
-                        && ![
-                            "INDEX",
-                            "json_each",
-                            "SCAN t",
-                            "SCAN due",
-                            "SCAN batch",
-                            "CONSTANT",
-                        ]
-                        .iter()
-                        .any(|word| line.contains(word))
+                    let small = ["t", "o", "w", "worked", "due", "batch", "CONSTANT"];
+                    let scanned = line.strip_prefix("SCAN ").map(|what| {
+                        let name = what.split(' ').next().unwrap_or_default();
+                        !small.contains(&name)
+                    });
+                    scanned == Some(true)
+                        && !["INDEX", "json_each"]
+                            .iter()
+                            .any(|word| line.contains(word))
                 }
                 On::Postgres => line.contains("Seq Scan"),
             };
             assert!(!whole, "{name} reads a whole table: {line}");
+            // A backlog may be long, and this is asked after every job.
+            let backlog = *name == "NEXT_DUE" && line.starts_with("SCAN r");
+            assert!(!backlog, "{name} reads all that waits: {line}");
         }
     }
 }
