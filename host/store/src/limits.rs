@@ -13,9 +13,8 @@ pub const WRITER_GROUP_MS: u64 = if cfg!(feature = "simulation") {
 };
 /// Groups of more urgent jobs after which a group of history has its turn.
 pub const WRITER_BACKGROUND_PATIENCE: usize = 4;
-/// Snapshots of a page that are committed together while deliveries come; live work goes between. Few in a simulation,
-/// so that much does.
-pub const PAGE_SLICE_SNAPSHOTS: usize = if cfg!(feature = "simulation") { 2 } else { 4 };
+/// Snapshots of a page that are committed together while deliveries come; live work goes between.
+pub const PAGE_SLICE_SNAPSHOTS: usize = 2;
 /// The same while none come here, on PostgreSQL, where they may come to another replica. On SQLite a page is committed at
 /// once then: each commit writes whole pages of the file, which fewer commits share.
 pub const PAGE_SLICE_SNAPSHOTS_CALM: usize = 16;
@@ -39,7 +38,7 @@ pub const PAGE_BYTES: u32 = 16 * 1024;
 /// Memory for pages of the connection that writes SQLite, KiB.
 pub const WRITER_CACHE_KIB: u32 = 16 * 1024;
 /// Pages in SQLite's log after which they are written into the file.
-pub const LOG_PAGES: u32 = 4 * 1024;
+pub const LOG_PAGES: u32 = 1024;
 /// How long SQLite waits for a lock of another process, milliseconds.
 pub const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// Rows that a lookup returns at most, newest first.
