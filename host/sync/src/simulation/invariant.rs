@@ -101,8 +101,9 @@ impl Witness {
         Ok(())
     }
 
-    /// After something was stored: no record goes back, no cursor is ahead.
-    pub(super) async fn records(&mut self, world: &World) -> Result<(), StoreError> {
+    /// After something was stored: no record goes back, no cursor is ahead. `alone`: nothing else was stored since the
+    /// last look, so that what moved a record is what its row names.
+    pub(super) async fn records(&mut self, world: &World, alone: bool) -> Result<(), StoreError> {
         // Before the records: a write that a killed replica had begun may be committed between two readings.
         let tracks = self.store.streams(&self.connection).await?;
         let tenant = &self.connection.tenant;
@@ -130,6 +131,7 @@ impl Witness {
                 });
             }
             if let Some(before) = self.records.get(&id)
+                && alone
                 && now.from_body
                 && !now.state.may_follow(before.state)
             {
@@ -194,7 +196,7 @@ impl Witness {
 
     /// When all is done.
     pub(super) async fn end(&mut self, world: &World, sent: &[Sent]) -> Result<(), StoreError> {
-        self.records(world).await?;
+        self.records(world, true).await?;
         self.accounts(world).await?;
         self.equals_the_shop(world).await?;
         self.settled_once(world, sent).await?;

@@ -288,6 +288,7 @@ impl<'r> Run<'r> {
             opened
         });
         self.quiet.reached().await;
+        let alone = opened.len() == 1;
         let wrote: Vec<usize> = opened.iter().map(|(replica, _)| *replica).collect();
         for (_, at) in opened {
             let At::Store(operation) = at else { continue };
@@ -300,7 +301,7 @@ impl<'r> Run<'r> {
                 self.witness.leases(&self.world, &wrote).await?;
             }
             if name.starts_with("apply_") || name == "settle_receipt" {
-                self.witness.records(&self.world).await?;
+                self.witness.records(&self.world, alone).await?;
             }
             if operation.writes && self.world.with(|state| state.random.percent(6)) {
                 self.witness.accounts(&self.world).await?;
