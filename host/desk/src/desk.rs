@@ -131,7 +131,7 @@ impl Desk {
         let mut mirror = before.mirror.clone();
         let searched = mirror.searched.clone();
         let gathered = self
-            .or_find(gathered, tenant, &asked, &mut mirror, now)
+            .ask_shops(gathered, tenant, &asked, &mut mirror, now)
             .await?;
         if mirror.searched != searched {
             self.remember_search(&ticket, &before, &mirror, now).await?;
@@ -187,7 +187,7 @@ impl Desk {
         let asked = asked(&ticket);
         let gathered = self.gather(&key.tenant, &asked).await?;
         let gathered = self
-            .or_find(gathered, &key.tenant, &asked, &mut before.mirror, now)
+            .ask_shops(gathered, &key.tenant, &asked, &mut before.mirror, now)
             .await?;
         let again;
         let mut look = Look {
@@ -323,7 +323,7 @@ impl Desk {
     }
 
     /// What the store knows; and where it knows nothing, what the shops know.
-    async fn or_find(
+    async fn ask_shops(
         &self,
         gathered: Gathered,
         tenant: &TenantId,

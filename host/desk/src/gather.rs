@@ -161,8 +161,9 @@ impl Body {
                 if customer.source_id.is_empty() {
                     customer.source_id.clone_from(&record.key.source_id);
                 }
-                let merged = customer.merged_into.take();
-                customer.merged_into = merged.or_else(|| record.merged_into.clone());
+                if customer.merged_into.is_none() {
+                    customer.merged_into.clone_from(&record.merged_into);
+                }
                 Self::Customer(customer)
             }),
             Kind::Order => body(record).map(|mut order: Box<Order>| {
@@ -289,7 +290,7 @@ impl Search<'_> {
                 .collect(),
             ..Gathered::default()
         };
-        let name = |id: &ConnectionId| {
+        let name_of = |id: &ConnectionId| {
             stores
                 .get(id)
                 .map_or_else(|| id.to_string(), |store| store.name.clone())
@@ -297,7 +298,7 @@ impl Search<'_> {
         let mut children = self.children().await?;
         for (record, body) in self.found.into_values() {
             let connection = record.key.connection.as_str();
-            let name = name(&record.key.connection);
+            let name = name_of(&record.key.connection);
             match body {
                 Body::Customer(customer) => {
                     let face = Face::of_customer(connection, &customer);

@@ -31,11 +31,11 @@ use crate::{
     wiring::{
         self,
         desks::Desks,
+        door::{Door, Shop},
         engine::EngineClock,
         finder::ShopFinder,
         helpdesk::ZendeskDesk,
         plugins::Plugins,
-        shops::{Shop, Shops},
         source::ShopSource,
         subscriptions::PluginPlatform,
     },
@@ -54,7 +54,7 @@ pub struct App {
     /// Plugins by digest.
     pub plugins: Arc<Plugins>,
     /// What deliveries are checked against.
-    pub door: Shops,
+    pub door: Door,
     /// Shops through their plugins.
     pub source: Arc<ShopSource>,
     /// Tells stored records again and works stored receipts off again.
@@ -171,7 +171,7 @@ impl App {
         let desk = ordercase_desk::Desk::new(store.clone(), help_desk, Some(finder));
         Ok(Arc::new(Self {
             desk,
-            door: Shops::new(store.clone(), Arc::clone(&plugins)),
+            door: Door::new(store.clone(), Arc::clone(&plugins)),
             replayer,
             subscriber,
             source,

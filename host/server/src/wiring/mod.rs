@@ -2,6 +2,7 @@
 //! neither has to know the other: translation only, no rules.
 
 pub mod desks;
+pub mod door;
 pub mod engine;
 pub mod executor;
 pub mod finder;
@@ -11,7 +12,6 @@ pub mod install;
 pub mod plugins;
 pub mod poll;
 pub mod scope;
-pub mod shops;
 pub mod source;
 pub mod subscriptions;
 

@@ -13,37 +13,38 @@ use crate::{
     turn::Round,
 };
 
-/// Whether the connection or desk of a row is neither paused nor gone.
+/// Tenants with waiting work in lane `$1`, as `t (id)` whose last row is NULL: jumps from one to the next along the
+/// index.
+macro_rules! waiting_tenants {
+    () => {
+        "WITH RECURSIVE t (id) AS (
+             SELECT (SELECT MIN(tenant_id) FROM receipts WHERE state = 'pending' AND lane = $1)
+             UNION ALL
+             SELECT (SELECT MIN(tenant_id) FROM receipts
+                     WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
+             FROM t WHERE t.id IS NOT NULL)"
+    };
+}
+
+/// Whether a connection or desk is neither paused nor gone.
 macro_rules! worked_for {
-    ($row:literal) => {
+    ($tenant:literal, $owner:literal) => {
         concat!(
-            " AND NOT EXISTS (SELECT 1 FROM connections c
-                  WHERE c.tenant_id = ",
-            $row,
-            ".tenant_id AND c.connection_id = ",
-            $row,
-            ".owner_id
-                      AND c.state <> 'active')
-              AND NOT EXISTS (SELECT 1 FROM desks d
-                  WHERE d.tenant_id = ",
-            $row,
-            ".tenant_id AND d.desk_id = ",
-            $row,
-            ".owner_id
-                      AND d.state = 'paused')"
+            " AND NOT EXISTS (SELECT 1 FROM connections c WHERE c.tenant_id = ",
+            $tenant,
+            " AND c.connection_id = ",
+            $owner,
+            " AND c.state <> 'active') AND NOT EXISTS (SELECT 1 FROM desks d WHERE d.tenant_id = ",
+            $tenant,
+            " AND d.desk_id = ",
+            $owner,
+            " AND d.state = 'paused')"
         )
     };
 }
 
 statements! {
-    /// Tenants with waiting work in a lane: jumps from one to the next along the index.
-    TENANTS = "WITH RECURSIVE t (id) AS (
-                   SELECT (SELECT MIN(tenant_id) FROM receipts WHERE state = 'pending' AND lane = $1)
-                   UNION ALL
-                   SELECT (SELECT MIN(tenant_id) FROM receipts
-                           WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
-                   FROM t WHERE t.id IS NOT NULL)
-               SELECT id FROM t WHERE id IS NOT NULL";
+    TENANTS = concat!(waiting_tenants!(), " SELECT id FROM t WHERE id IS NOT NULL");
     /// Connections and desks of a tenant with due work in a lane that are worked for, along the index in the same way.
     OWNERS = concat!("WITH RECURSIVE t (id) AS (
                   SELECT (SELECT MIN(owner_id) FROM receipts
@@ -52,10 +53,10 @@ statements! {
                   SELECT (SELECT MIN(owner_id) FROM receipts
                           WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id > t.id)
                   FROM t WHERE t.id IS NOT NULL)
-              SELECT o.owner_id AS id FROM (SELECT CAST($1 AS TEXT) AS tenant_id, t.id AS owner_id FROM t) o WHERE EXISTS (
+              SELECT id FROM t WHERE EXISTS (
                   SELECT 1 FROM receipts
-                  WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id = o.owner_id AND due_at <= $3)",
-              worked_for!("o"));
+                  WHERE state = 'pending' AND lane = $2 AND tenant_id = $1 AND owner_id = t.id AND due_at <= $3)",
+              worked_for!("$1", "t.id"));
     /// Another receipt of the same entity holds one back while it is leased in any lane, or when it is
     /// due earlier in the same lane.
     CLAIM = dialect::claim!("SELECT r.receipt_id FROM receipts r
@@ -75,12 +76,7 @@ statements! {
              RETURNING ", receipt_columns!());
     /// Of each connection and desk that is worked for: the first that nobody holds, and when the first of all is free.
     /// However many wait, a few rows of each are read.
-    NEXT_DUE = concat!("WITH RECURSIVE t (id) AS (
-                   SELECT (SELECT MIN(tenant_id) FROM receipts WHERE state = 'pending' AND lane = $1)
-                   UNION ALL
-                   SELECT (SELECT MIN(tenant_id) FROM receipts
-                           WHERE state = 'pending' AND lane = $1 AND tenant_id > t.id)
-                   FROM t WHERE t.id IS NOT NULL),
+    NEXT_DUE = concat!(waiting_tenants!(), ",
                o (tenant_id, owner_id) AS (
                    SELECT t.id, (SELECT MIN(owner_id) FROM receipts
                                  WHERE state = 'pending' AND lane = $1 AND tenant_id = t.id)
@@ -91,7 +87,7 @@ statements! {
                                             AND owner_id > o.owner_id)
                    FROM o WHERE o.owner_id IS NOT NULL),
                worked (tenant_id, owner_id) AS (
-                   SELECT o.tenant_id, o.owner_id FROM o WHERE o.owner_id IS NOT NULL", worked_for!("o"), ")
+                   SELECT o.tenant_id, o.owner_id FROM o WHERE o.owner_id IS NOT NULL", worked_for!("o.tenant_id", "o.owner_id"), ")
                SELECT MIN(first.at) AS at FROM (
                    SELECT (SELECT r.due_at FROM receipts r
                            WHERE r.state = 'pending' AND r.lane = $1 AND r.tenant_id = w.tenant_id

@@ -30,7 +30,7 @@ use crate::{
     },
     limits,
     secret::Secret,
-    wiring::shops::Shop,
+    wiring::door::Shop,
 };
 
 /// Stream under which a connection's webhooks are counted.
@@ -102,18 +102,15 @@ async fn take(
     body: &[u8],
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
     // An unknown connection and a bad signature look the same from outside.
-    let mut found = app.door.get(connection).await?.ok_or_else(unverified)?;
-    let mut checked = check(app, &found.shop, token, headers, body).await;
-    if !found.is_fresh && matches!(checked, Err(Refusal::Theirs(_))) {
+    let found = app.door.shop(connection).await?;
+    let (mut shop, is_fresh) = found.ok_or_else(unverified)?;
+    let mut checked = check(app, &shop, token, headers, body).await;
+    if !is_fresh && matches!(checked, Err(Refusal::Theirs(_))) {
         // The key may be new, set a moment ago at another replica.
-        found = app
-            .door
-            .get_anew(connection)
-            .await?
-            .ok_or_else(unverified)?;
-        checked = check(app, &found.shop, token, headers, body).await;
+        let found = app.door.shop_read_now(connection).await?;
+        shop = found.ok_or_else(unverified)?;
+        checked = check(app, &shop, token, headers, body).await;
     }
-    let shop = found.shop;
     let verified = match checked {
         Ok(verified) => verified,
         Err(Refusal::Ours(problem)) => return Err(problem),

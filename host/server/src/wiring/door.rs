@@ -24,14 +24,6 @@ pub struct Shop {
     pub key: Option<SecretText>,
 }
 
-/// A shop, and whether it was read for this question.
-pub struct Found {
-    /// The shop.
-    pub shop: Arc<Shop>,
-    /// False when it was kept from an earlier one.
-    pub is_fresh: bool,
-}
-
 /// Why there is no shop.
 enum Missing {
     /// Nobody has the id, or the shop was disconnected.
@@ -46,16 +38,16 @@ impl<E: Into<Problem>> From<E> for Missing {
     }
 }
 
-/// Shops by the id in the address of their webhooks.
-pub struct Shops {
+/// Lets deliveries in, by the id in the address that they come to.
+pub struct Door {
     store: Store,
     plugins: Arc<Plugins>,
     /// By id, and by the store's revision when it was read: what was read before a change is not found after it.
     kept: Cache<(ConnectionId, u64), Arc<Shop>>,
 }
 
-impl Shops {
-    /// None read yet.
+impl Door {
+    /// Nothing read yet.
     #[must_use]
     pub fn new(store: Store, plugins: Arc<Plugins>) -> Self {
         let kept = Cache::builder()
@@ -69,21 +61,18 @@ impl Shops {
         }
     }
 
-    /// The shop of a connection; `None` where there is none.
+    /// The shop of a connection, and whether it was read for this question alone; `None` where there is none.
     ///
     /// # Errors
     /// When the store or the plugin is not there.
-    pub async fn get(&self, connection: &str) -> Result<Option<Found>, Problem> {
+    pub async fn shop(&self, connection: &str) -> Result<Option<(Arc<Shop>, bool)>, Problem> {
         let Ok(id) = ConnectionId::new(connection) else {
             return Ok(None);
         };
         let place = (id.clone(), self.store.admission_revision());
         let entry = self.kept.entry(place);
         match entry.or_try_insert_with(self.read(&id)).await {
-            Ok(entry) => Ok(Some(Found {
-                is_fresh: entry.is_fresh(),
-                shop: entry.into_value(),
-            })),
+            Ok(entry) => Ok(Some((entry.value().clone(), entry.is_fresh()))),
             Err(missing) => match &*missing {
                 Missing::Unknown => Ok(None),
                 Missing::Failed(problem) => Err(problem.clone()),
@@ -91,16 +80,26 @@ impl Shops {
         }
     }
 
-    /// The same, read now.
+    /// The same, read now: not what somebody else is reading already, which may be older than the delivery.
     ///
     /// # Errors
     /// When the store or the plugin is not there.
-    pub async fn get_anew(&self, connection: &str) -> Result<Option<Found>, Problem> {
-        if let Ok(id) = ConnectionId::new(connection) {
-            let place = (id, self.store.admission_revision());
-            self.kept.invalidate(&place).await;
+    pub async fn shop_read_now(&self, connection: &str) -> Result<Option<Arc<Shop>>, Problem> {
+        let Ok(id) = ConnectionId::new(connection) else {
+            return Ok(None);
+        };
+        let place = (id.clone(), self.store.admission_revision());
+        match self.read(&id).await {
+            Ok(shop) => {
+                self.kept.insert(place, Arc::clone(&shop)).await;
+                Ok(Some(shop))
+            }
+            Err(Missing::Unknown) => {
+                self.kept.invalidate(&place).await;
+                Ok(None)
+            }
+            Err(Missing::Failed(problem)) => Err(problem),
         }
-        self.get(connection).await
     }
 
     async fn read(&self, id: &ConnectionId) -> Result<Arc<Shop>, Missing> {
